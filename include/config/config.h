@@ -1,0 +1,181 @@
+/*
+ * config: the immutable settings of one generation, and nothing else.
+ *
+ * config_load (config/config_load.h) makes one from a YAML file; everything
+ * in it lies in its own arena and dies with it. Every duration is in
+ * milliseconds, every size in bytes. A value that a later layer checks keeps
+ * its mark, so that tls and policy can add to the same list of problems.
+ */
+#ifndef MTLSGATE_CONFIG_CONFIG_H
+#define MTLSGATE_CONFIG_CONFIG_H
+
+#include "base/log.h"
+#include "base/slice.h"
+#include "net/addr.h"
+
+struct arena;
+
+/* Where a value stands. line and column count from 1; line 0: a default. */
+struct config_mark {
+	const char *file;
+	unsigned line;
+	unsigned column;
+};
+
+/* A string with its place; text is NUL-terminated, NULL when not set. */
+struct config_text {
+	const char *text;
+	struct config_mark mark;
+};
+
+struct config_texts {
+	struct config_text *items;
+	size_t count;
+};
+
+enum client_auth_mode {
+	CLIENT_AUTH_REQUIRE,     /* no good certificate: refused */
+	CLIENT_AUTH_OPTIONAL,    /* none passes, a bad one is refused */
+	CLIENT_AUTH_REQUEST_ANY, /* everything passes, the header tells */
+	CLIENT_AUTH_DISABLED,    /* not asked for */
+};
+
+enum require_eku {
+	REQUIRE_EKU_CLIENT_AUTH, /* a leaf without EKU passes (RFC 5280) */
+	REQUIRE_EKU_PRESENT,     /* a leaf without EKU is refused */
+	REQUIRE_EKU_ANY,         /* not checked */
+};
+
+enum config_auto { CONFIG_AUTO, CONFIG_TRUE, CONFIG_FALSE };
+
+struct config_client_auth {
+	enum client_auth_mode mode;
+	struct config_texts ca; /* files and directories, as written */
+	enum config_auto advertise_ca_names;
+	unsigned max_depth;
+	enum require_eku require_eku;
+	struct config_mark mark;
+};
+
+struct config_tls {
+	struct config_text cert; /* leaf first, then intermediates (PEM) */
+	struct config_text key;
+	int min_version; /* 0x0303 or 0x0304 */
+	int max_version;
+	struct config_text ciphers_tls12;       /* NULL: our default */
+	struct config_text ciphersuites_tls13;
+	struct config_text groups;
+	struct config_text openssl_config;      /* NULL: none is read (R16) */
+};
+
+struct config_listener {
+	const char *name;
+	struct config_text address_text;
+	struct addr address;
+	int backlog;
+	/* A copy of the top level's, with this listener's keys on top. */
+	struct config_client_auth client_auth;
+	struct config_tls tls;
+};
+
+enum preset { PRESET_X_CERT, PRESET_NONE };
+enum empty_headers { EMPTY_SEND, EMPTY_OMIT };
+enum alias_headers { ALIAS_DROP, ALIAS_REJECT, ALIAS_PASS };
+enum forwarded { FORWARDED_X, FORWARDED_NONE };
+enum host_header { HOST_PRESERVE, HOST_ORIGIN };
+
+struct config_headers {
+	enum preset preset;
+	enum empty_headers empty;
+	enum alias_headers alias_headers;
+	enum forwarded forwarded;
+	enum host_header host;
+};
+
+struct config_origin {
+	const char *name;        /* "default" for the shorthand */
+	struct config_text url;  /* as written */
+	const char *authority;   /* host[:port] for `host: origin`; unix: "localhost" */
+	struct addr *addresses;  /* what the name resolved to at load time */
+	size_t address_count;
+	unsigned keepalive_connections; /* idle ones kept, per worker */
+	int64_t keepalive_idle_ms;
+	uint64_t keepalive_requests;    /* per connection */
+	bool allow_plaintext_remote;
+};
+
+struct config_timeouts {
+	int64_t handshake_ms;
+	int64_t request_header_ms;  /* whole head, from its first byte */
+	int64_t request_body_ms;    /* without any progress */
+	int64_t keepalive_ms;       /* idle, between requests */
+	int64_t origin_connect_ms;
+	int64_t origin_response_ms; /* request sent -> head of the answer */
+	int64_t origin_idle_ms;     /* body of the answer without progress */
+	int64_t drain_idle_ms;
+	int64_t shutdown_ms;
+};
+
+struct config_limits {
+	uint64_t connections;        /* whole instance */
+	uint64_t connections_per_ip; /* 0: no limit */
+	uint64_t handshakes_pending;
+	size_t header_bytes;         /* start line and fields */
+	size_t header_count;
+	size_t request_line;
+	uint64_t body;               /* 0: no body is accepted */
+	uint64_t body_min_rate;      /* bytes/s */
+	size_t trailer_bytes;
+	unsigned pipelined;
+	uint64_t requests_per_connection;
+};
+
+enum access_output { ACCESS_STDOUT, ACCESS_STDERR, ACCESS_FILE };
+
+struct config_logging {
+	enum log_level level;
+	bool format_auto;
+	enum log_format format;
+	uint32_t rejections_rate_milli; /* lines per 1000 s */
+	uint32_t rejections_burst;
+	bool access_enabled;
+	bool access_format_auto;
+	enum log_format access_format;
+	enum access_output access_output;
+	const char *access_path; /* ACCESS_FILE */
+	bool redact_query;
+};
+
+struct config_admin {
+	bool enabled;
+	struct config_text address_text;
+	struct addr address;
+	unsigned mode; /* of a unix socket, e.g. 0660 */
+};
+
+struct config_process {
+	unsigned workers; /* resolved: never 0 */
+	struct config_text user;  /* NULL: unchanged */
+	struct config_text group;
+	uint64_t max_open_files;  /* 0: auto */
+};
+
+struct config {
+	struct arena *arena;
+	const char *path;
+	struct config_process process;
+	struct config_listener *listeners;
+	size_t listener_count;
+	struct config_headers headers;
+	struct config_origin *origins; /* one, until routes name several */
+	size_t origin_count;
+	struct config_timeouts timeouts;
+	struct config_limits limits;
+	struct config_logging logging;
+	struct config_admin admin;
+};
+
+/* NULL is ignored. */
+void config_free(struct config *config);
+
+#endif
