@@ -1,0 +1,83 @@
+/*
+ * client_auth: was a client certificate shown, and is it good?
+ *
+ * One per accepted connection, owned by the client (proxy/client), filled by
+ * the verify callback during the handshake and by client_auth_finish behind
+ * it, then constant and lent to every exchange of the connection.
+ *
+ * A zeroed struct says "none": "no error" alone never means "ok".
+ * SSL_get_verify_result is never read (it holds the last error, not the
+ * first).
+ */
+#ifndef MTLSGATE_TLS_CLIENT_AUTH_H
+#define MTLSGATE_TLS_CLIENT_AUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+
+struct ssl_st;
+struct arena;
+struct cert_info;
+
+enum client_auth_state {
+	CLIENT_AUTH_NONE,    /* no certificate was shown, or none asked for */
+	CLIENT_AUTH_OK,      /* the chain verified, possession was proven */
+	CLIENT_AUTH_FAILED,  /* code and depth tell */
+	CLIENT_AUTH_REVOKED, /* whatever else failed (R14) */
+};
+
+/* Our own reasons, above the library's X509_V_ERR codes. */
+enum client_auth_code {
+	CLIENT_AUTH_CODE_SERIAL = 1000, /* longer than 64 octets */
+	CLIENT_AUTH_CODE_DATE,          /* notBefore/notAfter do not parse */
+	CLIENT_AUTH_CODE_EKU_ABSENT,    /* require_eku: present */
+	CLIENT_AUTH_CODE_HEADERS,       /* its headers would be too large */
+	CLIENT_AUTH_CODE_CHAIN_SIZE,    /* too many or too large (R17) */
+	CLIENT_AUTH_CODE_NO_CERT,       /* mode require and none was shown */
+};
+
+struct client_auth {
+	enum client_auth_state state;
+	int code;        /* X509_V_ERR_* or enum client_auth_code; 0: none */
+	int depth;       /* where the first error was seen; leaf is 0 */
+	unsigned sent;   /* certificates that the client sent */
+	int64_t expires; /* earliest notAfter of the verified chain, seconds
+	                    since 1970; INT64_MAX when there is none (R13) */
+	bool refused;    /* the mode refuses this outcome in the handshake */
+	const struct config_client_auth *settings; /* lent */
+	uint8_t sha256[32]; /* of the leaf; zero without one */
+};
+
+/* "certificate has expired"; the spelling of fields.md; never NULL. */
+const char *client_auth_reason(int code);
+/* "expired": a short word for metrics and logs, from the same table. */
+const char *client_auth_word(int code);
+/* "NONE", "SUCCESS", "FAILED:reason" into out (NUL-terminated). */
+enum { CLIENT_AUTH_VERDICT = 128 };
+void client_auth_verdict(const struct client_auth *auth,
+	char out[CLIENT_AUTH_VERDICT]);
+
+/*
+ * Does the mode let this outcome through (fields.md section 5)? Pure. The
+ * handshake asks it, and authz asks it again for each request.
+ */
+bool client_auth_allowed(const struct client_auth *auth);
+
+/*
+ * After a complete handshake: takes over what the handshake left in `ssl`
+ * (chain length, digest). A mode that asks for no certificate stays none.
+ */
+void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl);
+
+/*
+ * What the presented leaf says, for headers and log lines; NULL when none was
+ * shown or memory is out. Made anew at each call, in `arena`. Works also for
+ * a handshake that was refused.
+ */
+struct cert_info *client_auth_leaf(const struct client_auth *auth,
+	struct ssl_st *ssl, struct arena *arena);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * tls_context: SSL_CTX of a listener, made from configuration (server role).
+ *
+ * The system's openssl.cnf is not read; versions, ciphers, groups, signature
+ * algorithms and the security level are ours (R16). Session resumption is off
+ * in every way (R12): no ticket is issued, none is accepted, no cache.
+ *
+ * Made by the master when a generation is prepared, inherited by its workers
+ * through fork, freed when the generation dies (keys are wiped, R23).
+ */
+#ifndef MTLSGATE_TLS_TLS_CONTEXT_H
+#define MTLSGATE_TLS_TLS_CONTEXT_H
+
+#include "config/config.h"
+
+struct client_auth;
+struct config_problems;
+struct ssl_st;
+struct tls_context;
+
+/*
+ * Once per process, before anything else of OpenSSL. openssl_config: NULL, or
+ * the file that `tls.openssl_config` names.
+ */
+bool tls_library_init(const char *openssl_config)
+	__attribute__((warn_unused_result));
+
+/*
+ * Loads certificate, key and CAs of one listener. Problems (key does not fit,
+ * CA is no CA, empty CA, expired certificate as a warning ...) are added to
+ * `problems` (lent) with the marks of the configuration; NULL when there is an
+ * error among them (R11: no fallback of any kind).
+ */
+struct tls_context *tls_context_new(const struct config_listener *listener,
+	struct config_problems *problems) __attribute__((warn_unused_result));
+void tls_context_free(struct tls_context *context); /* NULL is ignored */
+
+/* All listeners of a configuration; for `check`. */
+void tls_context_check(const struct config *config,
+	struct config_problems *problems);
+
+/*
+ * A server-side SSL for one connection; auth (lent, outlives the SSL) is
+ * reset and filled during the handshake. The caller sets the BIO and owns the
+ * SSL. NULL when memory is out.
+ */
+struct ssl_st *tls_context_accept(struct tls_context *context,
+	struct client_auth *auth) __attribute__((warn_unused_result));
+
+/* Days until the server certificate expires (may be negative). */
+int64_t tls_context_days_left(const struct tls_context *context,
+	int64_t now_unix);
+
+#endif
