@@ -130,9 +130,11 @@ struct session_events {
 	/*
 	 * The session is over (peer left, drained, failed) and needs its
 	 * connection no more; every stream was ended before. The owner calls
-	 * destroy from here or later. `rule` tells why, NONE for a clean end.
+	 * destroy from here or later, then ends the connection: conn_finish for
+	 * DONE, conn_abort for ABORT. `rule` tells why, NONE for a clean end.
 	 */
-	void (*on_finished)(void *owner, enum http_rule rule);
+	void (*on_finished)(void *owner, enum stream_close how,
+		enum http_rule rule);
 };
 
 struct session_ops {

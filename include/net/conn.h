@@ -1,0 +1,147 @@
+/*
+ * conn: a connection: ordered bytes both ways, over TLS or not.
+ *
+ * Reading. One edge-triggered registration for life. Bytes are read into a
+ * buffer of the worker's (conn_io) and lent to on_data, which returns how many
+ * it used; the rest is kept and shown again, in front of newer bytes, when
+ * more comes or after conn_resume. Reading stops while paused; a short read
+ * ends reading unless the peer's FIN was seen (EV_CLOSED), then it goes on to
+ * 0 or EAGAIN. At most CONN_TURN bytes are read per connection and turn.
+ *
+ * Writing. conn_write gathers in a buffer of the worker's that belongs to one
+ * connection at a time: flushed when another connection writes, when it is
+ * full, or at the end of the event (loop hook). TLS: plaintext is gathered,
+ * made into full records and leaves in one send. What the socket refuses is
+ * copied into this connection's own queue; writing is tried first and waits
+ * only when the socket refuses.
+ *
+ * An idle connection holds no buffer. Verbs never raise events before they
+ * return. A conn is freed by conn_finish or conn_abort, after the loop turn.
+ */
+#ifndef MTLSGATE_NET_CONN_H
+#define MTLSGATE_NET_CONN_H
+
+#include "net/addr.h"
+
+struct conn;
+struct conn_io;
+struct loop;
+struct ssl_st;
+
+enum {
+	CONN_HIGH = 65536,    /* conn_write answers false from here on */
+	CONN_LOW = 16384,     /* on_room at or below */
+	CONN_READ = 65536,    /* bytes of one read */
+	CONN_GATHER = 262144, /* bytes gathered at most */
+	CONN_TURN = 262144,   /* bytes read per connection and turn */
+	CONN_LINGER_MS = 1000,
+};
+
+/* The worker's buffers and the connections that are only lingering. */
+struct conn_io *conn_io_new(struct loop *loop);
+/* Closes lingering ones; all others must be gone. NULL is ignored. */
+void conn_io_free(struct conn_io *io);
+/* Connections in conn_finish that have not closed yet. */
+size_t conn_io_lingering(const struct conn_io *io);
+
+enum conn_fail {
+	CONN_FAIL_CONNECT,   /* refused, unreachable (conn_error says what) */
+	CONN_FAIL_HANDSHAKE, /* TLS: by us or the peer (conn_error) */
+	CONN_FAIL_RESET,     /* reset, or the send side broke */
+	CONN_FAIL_TRUNCATED, /* TLS: FIN without close_notify */
+	CONN_FAIL_TLS,       /* record layer error or fatal alert later on */
+	CONN_FAIL_MEMORY,
+};
+
+struct conn_events {
+	/* Connected, and the TLS handshake is complete. Once. */
+	void (*on_open)(void *owner);
+	/* Returns the bytes used, at most bytes.len. */
+	size_t (*on_data)(void *owner, struct slice bytes);
+	/* The peer half-closed cleanly (FIN; TLS: close_notify). Comes once,
+	 * after all data was used or shown, and not while paused. */
+	void (*on_eof)(void *owner);
+	/* Outstanding bytes fell to CONN_LOW after a conn_write said false. */
+	void (*on_room)(void *owner);
+	/* The connection is dead; only conn_abort/conn_finish may follow.
+	 * Comes even while paused. Nothing comes after it. */
+	void (*on_fail)(void *owner, enum conn_fail why);
+};
+
+/*
+ * An accepted socket (takes fd). ssl: takes *ssl, a server-side SSL without a
+ * BIO, or NULL for plain bytes; on_open comes when its handshake is done
+ * (plain: from the later queue). NULL when memory is out (fd closed, *ssl
+ * freed).
+ */
+struct conn *conn_accept(struct conn_io *io, int fd, struct ssl_st **ssl,
+	const struct conn_events *events, void *owner)
+	__attribute__((warn_unused_result));
+/*
+ * A new connection to addr. Bytes written before on_open wait. A refusal comes
+ * as on_fail, never from inside this call. NULL when memory or descriptors
+ * are out.
+ */
+struct conn *conn_connect(struct conn_io *io, const struct addr *addr,
+	const struct conn_events *events, void *owner)
+	__attribute__((warn_unused_result));
+
+/* Hands the events to another owner (client -> session). What was read and
+ * not used is shown to the new one after conn_resume. */
+void conn_set_owner(struct conn *conn, const struct conn_events *events,
+	void *owner);
+
+/* Takes all bytes; false when CONN_HIGH or more are outstanding. */
+bool conn_write(struct conn *conn, struct slice bytes);
+/*
+ * Room for up to `size` bytes (<= CONN_GATHER / 4) to be written in place, to
+ * spare a copy; NULL when memory is out. conn_commit says how many were used.
+ * Nothing else may happen between the two.
+ */
+char *conn_reserve(struct conn *conn, size_t size);
+bool conn_commit(struct conn *conn, size_t used);
+/* Gathered and queued bytes that the socket has not taken. */
+size_t conn_outstanding(const struct conn *conn);
+/* Bytes the socket took since the connection began. */
+uint64_t conn_sent(const struct conn *conn);
+/* When bytes last moved (monotonic ms): read, and taken by the socket. */
+int64_t conn_last_read_ms(const struct conn *conn);
+int64_t conn_last_sent_ms(const struct conn *conn);
+
+/* Half-close behind what was written (close_notify, FIN). Reading goes on. */
+void conn_end(struct conn *conn);
+
+void conn_pause(struct conn *conn);
+/* One delivery follows, from the later queue, even without new bytes. */
+void conn_resume(struct conn *conn);
+bool conn_paused(const struct conn *conn);
+/* While paused: has the peer's FIN been seen? */
+bool conn_peer_closed(const struct conn *conn);
+
+/*
+ * Polite end: takes *conn, empties it. What was written goes out, then
+ * close_notify and FIN, then incoming bytes are dropped until the peer closes
+ * or CONN_LINGER_MS passed without progress (bounded in time and bytes), so
+ * that a last answer or alert arrives instead of a reset.
+ */
+void conn_finish(struct conn **conn);
+/* Hard end: takes *conn, empties it; no close_notify, reset. */
+void conn_abort(struct conn **conn);
+
+/* ---- facts ---- */
+
+struct conn_tls_info { /* all static or owned by the SSL; empty without TLS */
+	const char *version; /* "TLSv1.3" */
+	const char *cipher;
+	const char *sni;     /* NULL: none sent; peer's bytes */
+	struct slice alpn;
+};
+void conn_tls_info(const struct conn *conn, struct conn_tls_info *info);
+struct ssl_st *conn_ssl(const struct conn *conn); /* NULL: plain */
+/* What went wrong, in words ("Connection refused", "tlsv1 alert unknown ca",
+ * "http request"); valid while the conn lives. Never NULL. */
+const char *conn_error(const struct conn *conn);
+/* Own heap bytes beyond OpenSSL's, for the memory budget. */
+size_t conn_memory(const struct conn *conn);
+
+#endif
