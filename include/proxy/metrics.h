@@ -1,0 +1,84 @@
+/*
+ * metrics: what is counted. One struct metrics per worker slot, in memory that
+ * all processes share; the worker adds, the steward sums and prints.
+ *
+ * Labels never come from a certificate, a URL or a peer (R19): they are words
+ * of our own tables.
+ */
+#ifndef MTLSGATE_PROXY_METRICS_H
+#define MTLSGATE_PROXY_METRICS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "http/rule.h"
+
+struct buf;
+
+/* Counters without a label, and gauges; one table in metrics.c names them. */
+enum metric {
+	METRIC_CONNECTIONS_ACCEPTED,
+	METRIC_CONNECTIONS_REFUSED,    /* a limit of `limits` was reached */
+	METRIC_ACCEPT_BACKOFFS,        /* out of descriptors */
+	METRIC_HANDSHAKES_OK,
+	METRIC_HANDSHAKES_FAILED,
+	METRIC_HANDSHAKES_TIMED_OUT,
+	METRIC_REQUESTS,
+	METRIC_REQUEST_BODY_BYTES,
+	METRIC_RESPONSE_BODY_BYTES,
+	METRIC_HEADERS_STRIPPED,       /* protected names removed (R1) */
+	METRIC_HEADERS_ALIAS_DROPPED,  /* R2 */
+	METRIC_CERTIFICATE_EXPIRED_CLOSES, /* R13 */
+	METRIC_ORIGIN_CONNECTS,
+	METRIC_ORIGIN_CONNECT_FAILURES,
+	METRIC_ORIGIN_REUSES,
+	METRIC_RETRIES,
+	METRIC_ACCESS_LOG_LOST,
+	/* gauges: current values of this worker */
+	METRIC_GAUGE_CONNECTIONS,
+	METRIC_GAUGE_HANDSHAKES_PENDING,
+	METRIC_GAUGE_EXCHANGES,
+	METRIC_GAUGE_ORIGIN_IDLE,
+	METRIC_COUNT
+};
+
+enum {
+	METRICS_AUTH_WORDS = 64, /* refusals by client_auth word */
+	METRICS_FAILURES = 32,   /* by enum failure (proxy/failure.h) */
+	METRICS_STATUSES = 6,    /* 0: none sent; 1xx .. 5xx */
+};
+
+struct metrics {
+	_Atomic uint64_t value[METRIC_COUNT];
+	_Atomic uint64_t rule[HTTP_RULE_COUNT];      /* messages refused */
+	_Atomic uint64_t auth[METRICS_AUTH_WORDS];   /* certificates refused */
+	_Atomic uint64_t failure[METRICS_FAILURES];  /* exchanges failed */
+	_Atomic uint64_t status[METRICS_STATUSES];   /* responses */
+};
+
+/* One writer per struct: a relaxed load and store, no locked instruction. */
+static inline void metrics_add(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter,
+		atomic_load_explicit(counter, memory_order_relaxed) + n,
+		memory_order_relaxed);
+}
+
+static inline void metrics_sub(_Atomic uint64_t *counter, uint64_t n)
+{
+	metrics_add(counter, (uint64_t)0 - n);
+}
+
+void metrics_refused_certificate(struct metrics *m, int code);
+/* Adds `from` to `sum`; a dead worker's counters are folded into a slot of the
+ * instance this way so that nothing goes backwards; gauges are skipped when
+ * `dead`. */
+void metrics_sum(struct metrics *sum, const struct metrics *from, bool dead);
+void metrics_clear(struct metrics *m);
+/* Prometheus text format. false: memory. */
+bool metrics_print(const struct metrics *sum, struct buf *out)
+	__attribute__((warn_unused_result));
+
+#endif
