@@ -1,8 +1,9 @@
 /*
  * json: a streaming writer; every byte of a value is escaped (RFC 8259).
  *
- * Writes into a struct buf (lent). Commas are its own business. Bytes that
- * are not valid UTF-8 become \ufffd; the caller cannot break the document.
+ * Writes into a struct buf (lent). Commas are its own business. The output is
+ * ASCII: other characters are written as \u escapes, and bytes that are not
+ * valid UTF-8 become \ufffd each; no value can break the document.
  * json_ok tells at the end whether memory sufficed and every level is closed.
  */
 #ifndef MTLSGATE_BASE_JSON_H
@@ -16,8 +17,10 @@ enum { JSON_DEPTH = 32 };
 
 struct json {
 	struct buf *out;
-	uint32_t comma; /* one bit a level: a value was written there */
+	uint32_t comma;  /* one bit a level: a value was written there */
+	uint32_t object; /* one bit a level: it is an object */
 	unsigned depth;
+	bool after_key;
 	bool failed;
 };
 
@@ -38,7 +41,8 @@ bool json_ok(const struct json *json) __attribute__((warn_unused_result));
 
 /*
  * Escapes one value (no quotes around) into out; returns the bytes written,
- * or SIZE_MAX when `size` does not suffice.
+ * or SIZE_MAX when `size` does not suffice. Everything written lies within
+ * 0x20-0x7E, and no quote stands in it unescaped.
  */
 size_t json_escape(char *out, size_t size, struct slice value);
 

@@ -68,10 +68,11 @@ void log_write(enum log_level level, const char *event,
 uint64_t log_lost(void);
 
 /*
- * Renders one line (newline included) into out; returns its length. A line
- * that does not fit keeps whole fields and ends with cut=true; it is always
- * well-formed. `wall_ms`: UTC milliseconds since 1970. For access lines that
- * go to a descriptor of their own.
+ * Renders one line (newline included, no NUL) into out; returns its length.
+ * Fields for which the room does not suffice are left out whole, and the line
+ * then ends with cut=true; it is always well-formed. 0: not even its head
+ * fits. `wall_ms`: UTC milliseconds since 1970. For access lines that go to a
+ * descriptor of their own.
  */
 size_t log_render(char *out, size_t size, enum log_format format,
 	enum log_level level, const char *event, int64_t wall_ms,
@@ -81,7 +82,7 @@ size_t log_render(char *out, size_t size, enum log_format format,
 struct log_bucket {
 	uint32_t rate_milli;
 	uint32_t burst;
-	uint64_t tokens_milli;
+	uint64_t tokens_micro; /* millionths: nothing is lost in rounding */
 	int64_t filled_ms;
 	uint64_t suppressed;
 };
