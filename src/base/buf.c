@@ -53,7 +53,9 @@ bool buf_printf(struct buf *buf, const char *format, ...)
 	va_start(args, format);
 	va_copy(again, args);
 	len = vsnprintf(NULL, 0, format, args);
-	if (len >= 0 && buf_reserve(buf, (size_t)len + 1)) {
+	if (len == 0) {
+		ok = true; /* an empty buf holds no memory */
+	} else if (len > 0 && buf_reserve(buf, (size_t)len + 1)) {
 		vsnprintf(buf->mem + buf->start + buf->len, (size_t)len + 1,
 			format, again);
 		buf->len += (size_t)len;
