@@ -194,7 +194,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	if (len >= 0)
 		text = arena_alloc(arena, (size_t)len + 1);
 	if (text)
-		vsnprintf(text, (size_t)len + 1, format, again);
+		(void)vsnprintf(text, (size_t)len + 1, format, again);
 	va_end(again);
 	va_end(args);
 	return text;

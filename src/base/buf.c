@@ -56,8 +56,8 @@ bool buf_printf(struct buf *buf, const char *format, ...)
 	if (len == 0) {
 		ok = true; /* an empty buf holds no memory */
 	} else if (len > 0 && buf_reserve(buf, (size_t)len + 1)) {
-		vsnprintf(buf->mem + buf->start + buf->len, (size_t)len + 1,
-			format, again);
+		(void)vsnprintf(buf->mem + buf->start + buf->len,
+			(size_t)len + 1, format, again);
 		buf->len += (size_t)len;
 		ok = true;
 	}
