@@ -38,13 +38,17 @@ void addr_print(const struct addr *addr, char out[ADDR_TEXT]);
 /* Without the port: "1.2.3.4", "::1", "unix". */
 void addr_print_ip(const struct addr *addr, char out[ADDR_TEXT]);
 
+/* In all that follows an IPv4-mapped IPv6 address counts as IPv4. */
 uint16_t addr_port(const struct addr *addr); /* host order; unix: 0 */
 void addr_set_port(struct addr *addr, uint16_t port);
 bool addr_eq(const struct addr *a, const struct addr *b);
 bool addr_is_unix(const struct addr *addr);
 /* 127.0.0.0/8, ::1, or a unix path (R22). */
 bool addr_is_loopback(const struct addr *addr);
-/* A hash of the address without port; IPv6 counts by its /64. */
+/*
+ * A hash of the address without port, and whether two count as the same:
+ * IPv6 by its /64, all unix sockets as one.
+ */
 uint64_t addr_hash_ip(const struct addr *addr);
 bool addr_same_ip(const struct addr *a, const struct addr *b);
 
