@@ -21,11 +21,17 @@ struct sock_listen {
  * Opens, binds and listens; returns the descriptor or -1 with err filled
  * (EXIT_CODE_UNAVAILABLE, EXIT_CODE_PERMISSION). A stale unix socket (nobody
  * answers behind it) is replaced, anything else at that path is an error.
+ * "[::]" takes IPv4, too (as mapped addresses).
  * On success *bound (may be NULL) is the address in force (port 0 resolved).
  */
 int sock_listen(const struct addr *addr, const struct sock_listen *how,
 	struct addr *bound, struct err *err)
 	__attribute__((warn_unused_result));
+/*
+ * A listening socket that was made elsewhere (systemd): true when it is one
+ * and has our options, so that what it accepts has them too.
+ */
+bool sock_adopt(int fd) __attribute__((warn_unused_result));
 /* EADDRINUSE found by a bind without SO_REUSEPORT; the probe is closed. */
 bool sock_probe_free(const struct addr *addr, struct err *err)
 	__attribute__((warn_unused_result));
