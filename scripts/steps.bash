@@ -126,14 +126,15 @@ step_check()
 		[ -f "$program" ] && [ -x "$program" ] || continue
 		echo "-- $program"
 		"$program" | tee "$logs/$this.last" || status=1
-		awk -v name="${program##*/}" '/^FAIL /' "$logs/$this.last" \
+		sed -n "s/^FAIL/${program##*/}:/p" "$logs/$this.last" \
 			>>"$logs/$this.failures"
-		grep '^figure ' "$logs/$this.last" |
-			sed "s/^figure/${program##*/}:/" >>"$logs/$this.figures"
+		sed -n "s/^figure/${program##*/}:/p" "$logs/$this.last" \
+			>>"$logs/$this.figures"
 		awk '/^ok / { p++ } /^FAIL / { f++ } /^later / { s++ }
 			END { print p + 0, f + 0, s + 0 }' \
 			"$logs/$this.last" >>"$logs/$this.counts"
-		awk '/^later /' "$logs/$this.last" >>"$logs/$this.skips"
+		sed -n "s/^later/${program##*/}:/p" "$logs/$this.last" \
+			>>"$logs/$this.skips"
 	done
 	rm -f "$logs/$this.last"
 	if compgen -G 'tests/check/test_*.py' >/dev/null; then
