@@ -21,20 +21,23 @@ struct header_block {
 	struct header_field *fields;
 	size_t count;
 	size_t cap;
-	/* The HTTP/1 bytes of all fields when rendered ahead, else empty. */
+	/*
+	 * The HTTP/1 bytes of all fields when rendered ahead, each line with
+	 * its CR LF, else empty. Emptied by every change of the block.
+	 */
 	struct slice wire;
 };
 
 /* Adds at the end; names and values are lent. false: memory. */
 bool header_add(struct header_block *block, struct arena *arena,
-	struct slice name, struct slice value)
-	__attribute__((warn_unused_result));
-/* First field of that name at or after *at; NULL when there is none. */
-const struct header_field *header_find(const struct header_block *block,
-	struct slice name);
+        struct slice name, struct slice value)
+        __attribute__((warn_unused_result));
+/* First field of that name; NULL when there is none. */
+const struct header_field *header_find(
+        const struct header_block *block, struct slice name);
 /* Removes every field for which drop() is true; order stays. */
 size_t header_remove_if(struct header_block *block,
-	bool (*drop)(const struct header_field *field, void *arg), void *arg);
+        bool (*drop)(const struct header_field *field, void *arg), void *arg);
 size_t header_remove(struct header_block *block, struct slice name);
 
 /*
