@@ -41,9 +41,9 @@ struct h1_parser {
 	struct h1_line *lines;
 	size_t line_count;
 	size_t line_cap;
-	size_t scanned;    /* bytes already looked at */
+	size_t scanned; /* bytes already looked at */
 	size_t line_start;
-	bool start_line_done;
+	int state; /* of the scanner, see h1_parse.c */
 	struct h1_span start[3];
 	enum http_rule rule;
 	size_t offset;
@@ -54,9 +54,9 @@ struct h1_parser {
  * (RFC 9112 section 2.2); it counts into the head's length.
  */
 void h1_parser_init(struct h1_parser *parser, enum h1_kind kind,
-	const struct http_limits *limits, struct arena *arena);
+        const struct http_limits *limits, struct arena *arena);
 enum h1_status h1_parser_feed(struct h1_parser *parser, struct slice bytes)
-	__attribute__((warn_unused_result));
+        __attribute__((warn_unused_result));
 /* Length of the complete head, its empty line included. After H1_DONE. */
 size_t h1_parser_len(const struct h1_parser *parser);
 
@@ -75,21 +75,21 @@ struct h1_connection {
  * *offset tells where.
  */
 enum http_rule h1_parse_request(const struct h1_parser *parser,
-	struct slice head, struct message *message,
-	struct h1_connection *connection, size_t *offset)
-	__attribute__((warn_unused_result));
+        struct slice head, struct message *message,
+        struct h1_connection *connection, size_t *offset)
+        __attribute__((warn_unused_result));
 /*
  * The same for a response; request_method decides about its body (RFC 9112
  * section 6.3). BODY_UNKNOWN without connection->chunked ends by close.
  */
 enum http_rule h1_parse_response(const struct h1_parser *parser,
-	struct slice head, enum method request_method,
-	struct message *message, struct h1_connection *connection,
-	size_t *offset) __attribute__((warn_unused_result));
+        struct slice head, enum method request_method, struct message *message,
+        struct h1_connection *connection, size_t *offset)
+        __attribute__((warn_unused_result));
 /* Trailer section (behind the last chunk): framing fields, Host, and the
  * like are refused there (HTTP_RULE_TRAILER, RFC 9110 section 6.5.1). */
 enum http_rule h1_parse_trailers(const struct h1_parser *parser,
-	struct slice section, struct header_block *trailers, size_t *offset)
-	__attribute__((warn_unused_result));
+        struct slice section, struct header_block *trailers, size_t *offset)
+        __attribute__((warn_unused_result));
 
 #endif
