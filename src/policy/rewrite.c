@@ -1,0 +1,175 @@
+#include "policy/rewrite.h"
+
+#include "base/arena.h"
+#include "http/message.h"
+#include "policy/cert_headers.h"
+
+struct strip {
+	enum alias_headers alias_headers;
+	struct rewrite_stripped *stripped;
+	bool rejected;
+};
+
+/* Names that we write ourselves, folded (R1). An origin that trusts one of
+ * them trusts whoever stands in front of it: that is us. */
+static bool is_own_name(struct slice name)
+{
+	if (name.len == 0)
+		return false;
+	/* most fields are done with after their first letter */
+	switch (header_fold_byte(name.ptr[0])) {
+	case 'x':
+		return header_folds_to_prefix(name, SLICE("x-forwarded-")) ||
+		       header_folds_to(name, SLICE("x-request-id")) ||
+		       header_folds_to(name, SLICE("x-real-ip"));
+	case 'f':
+		return header_folds_to(name, SLICE("forwarded"));
+	case 'v':
+		return header_folds_to(name, SLICE("via"));
+	default:
+		return false;
+	}
+}
+
+static void note(struct rewrite_stripped *stripped, struct slice name)
+{
+	if (stripped->total < REWRITE_NAMES)
+		stripped->names[stripped->total] = name;
+	stripped->total++;
+}
+
+static bool must_go(struct slice name, struct strip *strip)
+{
+	if (cert_headers_protects(name) || is_own_name(name)) {
+		note(strip->stripped, name);
+		return true;
+	}
+	if (strip->alias_headers == ALIAS_PASS || !header_is_alias(name))
+		return false;
+	strip->rejected |= strip->alias_headers == ALIAS_REJECT;
+	strip->stripped->alias++;
+	note(strip->stripped, name);
+	return true;
+}
+
+static bool drop_field(const struct header_field *field, void *arg)
+{
+	return must_go(field->name, arg);
+}
+
+/* The Trailer field promises what is left of the trailers (R5). What it only
+ * announces is not counted: the trailer itself will be. */
+static bool rewrite_trailer_names(struct message *head, struct arena *arena,
+        enum alias_headers alias_headers)
+{
+	struct rewrite_stripped uncounted = {.total = 0};
+	struct strip strip = {
+	        .alias_headers = alias_headers, .stripped = &uncounted};
+	struct slice rest = head->trailer_names;
+	struct slice name;
+	size_t len = 0;
+	char *left;
+
+	if (rest.len == 0)
+		return true;
+	left = arena_alloc(arena, rest.len * 2);
+	if (!left)
+		return false;
+	while (slice_next(&rest, ',', &name)) {
+		if (!name.len || must_go(name, &strip))
+			continue;
+		if (len) {
+			left[len++] = ',';
+			left[len++] = ' ';
+		}
+		for (size_t i = 0; i < name.len; i++)
+			left[len++] = name.ptr[i];
+	}
+	head->trailer_names = slice_of(left, len);
+	return true;
+}
+
+static struct slice via_of(const struct message *head)
+{
+	switch (head->version) {
+	case MESSAGE_HTTP_1_0:
+		return SLICE("1.0 mtlsgate");
+	case MESSAGE_HTTP_2:
+		return SLICE("2.0 mtlsgate");
+	case MESSAGE_HTTP_1_1:
+		break;
+	}
+	return SLICE("1.1 mtlsgate");
+}
+
+static bool add_forwarded(struct message *head, struct arena *arena,
+        const struct rewrite_facts *facts, struct slice authority)
+{
+	struct header_block *fields = &head->fields;
+
+	if (facts->settings->forwarded != FORWARDED_X)
+		return true;
+	/* a client on a unix socket has no address */
+	if (facts->client_ip.len &&
+	        !header_add(fields, arena, SLICE("X-Forwarded-For"),
+	                facts->client_ip))
+		return false;
+	if (authority.len && !header_add(fields, arena,
+	                             SLICE("X-Forwarded-Host"), authority))
+		return false;
+	return header_add(
+	        fields, arena, SLICE("X-Forwarded-Proto"), SLICE("https"));
+}
+
+static bool add_own(struct message *head, struct arena *arena,
+        const struct rewrite_facts *facts)
+{
+	struct slice authority = head->authority;
+
+	/* HTTP/1.0 may come without a Host; the origin gets one all the same */
+	if (facts->settings->host == HOST_ORIGIN || !authority.len)
+		head->authority = facts->origin_authority;
+	return add_forwarded(head, arena, facts, authority) &&
+	       header_add(&head->fields, arena, SLICE("X-Request-Id"),
+	               facts->request_id) &&
+	       header_add(&head->fields, arena, SLICE("Via"), via_of(head));
+}
+
+enum http_rule rewrite_request(struct message *head, struct arena *arena,
+        const struct rewrite_facts *facts, struct rewrite_stripped *stripped)
+{
+	struct strip strip = {.alias_headers = facts->settings->alias_headers,
+	        .stripped = stripped};
+
+	if (!header_value_printable(head->authority))
+		return HTTP_RULE_HOST_SYNTAX;
+	header_remove_if(&head->fields, drop_field, &strip);
+	if (!rewrite_trailer_names(head, arena, facts->settings->alias_headers))
+		return HTTP_RULE_NO_MEMORY;
+	if (strip.rejected)
+		return HTTP_RULE_ALIAS_NAME;
+	if (!add_own(head, arena, facts))
+		return HTTP_RULE_NO_MEMORY;
+	head->lent = facts->cert_headers;
+	return HTTP_RULE_NONE;
+}
+
+void rewrite_trailers(struct header_block *trailers,
+        const struct config_headers *settings,
+        struct rewrite_stripped *stripped)
+{
+	struct strip strip = {
+	        .alias_headers = settings->alias_headers, .stripped = stripped};
+
+	if (trailers)
+		header_remove_if(trailers, drop_field, &strip);
+}
+
+bool rewrite_response(
+        struct message *head, struct arena *arena, struct slice date)
+{
+	if (date.len && !header_find(&head->fields, SLICE("Date")) &&
+	        !header_add(&head->fields, arena, SLICE("Date"), date))
+		return false;
+	return header_add(&head->fields, arena, SLICE("Via"), via_of(head));
+}
