@@ -55,6 +55,10 @@ struct client_auth {
 const char *client_auth_reason(int code);
 /* "expired": a short word for metrics and logs, from the same table. */
 const char *client_auth_word(int code);
+/* All such words, each once; at most 64. For metrics kept in an array. */
+size_t client_auth_words(void);
+const char *client_auth_word_at(size_t index);
+size_t client_auth_word_index(int code);
 /* "NONE", "SUCCESS", "FAILED:reason" into out (NUL-terminated). */
 enum { CLIENT_AUTH_VERDICT = 128 };
 void client_auth_verdict(const struct client_auth *auth,
