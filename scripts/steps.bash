@@ -94,7 +94,8 @@ run_e2e()
 	fi
 	MTLSGATE_BIN=$top/$1 MTLSGATE_ALL=${all:-0} \
 		MTLSGATE_FIGURES=$logs/$this.figures \
-		timeout -k 10 "$limit" "$python" -B -m pytest -n 2 -q -ra \
+		timeout -s INT -k 30 "$limit" "$python" -B -m pytest -n 2 \
+		-q -ra --durations=10 \
 		-p no:cacheprovider -o faulthandler_timeout=120 \
 		--junitxml="$report" tests/e2e || status=$?
 	[ $status -ne 124 ] || echo "stopped after $limit s"

@@ -280,6 +280,34 @@ def test_every_rule_is_named_by_a_test(text, missing, tmp_path):
         ([True] if missing else [])
 
 
+FUZZED = {
+    f"tests/fuzz/fuzz_{name}.c": f'#include "{header}"\n'
+    for name, header in [("h1_parse", "http/h1_parse.h"),
+                         ("h1_body", "http/h1_body.h"),
+                         ("config", "config/config_load.h"),
+                         ("cert", "tls/cert_info.h"),
+                         ("folding", "http/header.h")]}
+SEEDS = {f"tests/fuzz/seeds/{name}/one": "x" for name in
+         ("h1_parse", "h1_body", "config", "cert", "fuzz_folding")}
+
+
+@pytest.mark.parametrize("without, item, detail", [
+    (None, None, None),
+    ("tests/unit/test_thing.c", "every module has", "base/thing"),
+    ("tests/fuzz/fuzz_config.c", "the configuration", "none includes"),
+    ("tests/fuzz/seeds/cert/one", "has seeds", "fuzz_cert.c"),
+])
+def test_every_module_is_tested(without, item, detail, tmp_path):
+    files = {**SOUND, "tests/unit/test_thing.c": "", **FUZZED, **SEEDS}
+    make_tree(tmp_path, {k: v for k, v in files.items() if k != without})
+    done = run("modules", tmp_path)
+    found = faults(done.stdout)
+    assert done.returncode == (1 if without else 0), done.stderr
+    assert len(found) == (1 if without else 0)
+    assert all(item in name and detail in lines[0]
+               for name, lines in found.items())
+
+
 # A program of two objects, built with or without what the checks want.
 SOUND_FLAGS = ["-O2", "-D_FORTIFY_SOURCE=2", "-fstack-protector-strong",
                "-fcf-protection=full", "-fPIE"]
