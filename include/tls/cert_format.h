@@ -10,7 +10,11 @@
 
 #include "tls/cert_info.h"
 
-/* RFC 2253 form: RDNs reversed, escaped, unknown OIDs as #hex. */
+/*
+ * RFC 2253 form: RDNs reversed, escaped, unknown OIDs as #hex. The whole name
+ * is empty when a value is not what its string type says (a BMPString of odd
+ * length, a surrogate): so does nginx. A dotted OID shows its first 79 bytes.
+ */
 bool cert_format_rfc2253(const struct cert_name *name, struct arena *arena,
 	struct slice *out) __attribute__((warn_unused_result));
 /* Slash one-line form; display only, never compared (R7). */
@@ -22,8 +26,25 @@ bool cert_format_serial(const struct cert_info *info, struct arena *arena,
 /* Lower-case hex without colons. */
 bool cert_format_hex(const uint8_t *octets, size_t count, struct arena *arena,
 	struct slice *out) __attribute__((warn_unused_result));
-/* "Jan  3 04:05:06 2024 GMT"; empty for a time that did not parse. */
+/*
+ * "Jan  3 04:05:06 2024 GMT"; empty for a time that did not parse (one with an
+ * offset from UTC counts as such: RFC 5280 forbids it).
+ */
 bool cert_format_time(const struct cert_time *time, struct arena *arena,
 	struct slice *out) __attribute__((warn_unused_result));
+
+/* Limits of fields.md section 5, in bytes. */
+enum {
+	CERT_FORMAT_VALUE_MAX = 8192,
+	CERT_FORMAT_TOTAL_MAX = 16384,
+	/* kept free for field names, verdict and the values of fixed size */
+	CERT_FORMAT_RESERVE = 1024,
+};
+/*
+ * Do both names in both forms and the serial keep within these limits? Asked
+ * in the handshake (CLIENT_AUTH_CODE_HEADERS); false also when memory is out.
+ */
+bool cert_format_fits(const struct cert_info *info, struct arena *arena)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -43,7 +43,7 @@ struct cert_info {
 	struct slice serial; /* magnitude, no pad octet; one 0 octet for 0 */
 	struct cert_time not_before;
 	struct cert_time not_after;
-	uint8_t sha1[20];    /* of the DER */
+	uint8_t sha1[20]; /* of the DER */
 	uint8_t sha256[32];
 };
 
