@@ -61,8 +61,21 @@ const char *client_auth_word_at(size_t index);
 size_t client_auth_word_index(int code);
 /* "NONE", "SUCCESS", "FAILED:reason" into out (NUL-terminated). */
 enum { CLIENT_AUTH_VERDICT = 128 };
-void client_auth_verdict(const struct client_auth *auth,
-	char out[CLIENT_AUTH_VERDICT]);
+void client_auth_verdict(
+	const struct client_auth *auth, char out[CLIENT_AUTH_VERDICT]);
+
+/*
+ * What is accepted (the decisions behind fields.md sections 4 and 5):
+ * - Every certificate of the configured CAs is a trust anchor by itself, also
+ *   an intermediate without its root: one may trust an issuing CA alone.
+ * - max_depth counts the CA certificates between the leaf and the anchor.
+ * - anyExtendedKeyUsage alone does not stand for clientAuth (RFC 5280 section
+ *   4.2.1.12 leaves it open; nginx refuses it, too).
+ * - A client may send max_depth + CLIENT_AUTH_CHAIN_SPARE certificates (leaf,
+ *   root and two cross certificates besides) of CLIENT_AUTH_CHAIN_BYTES in
+ *   all; more are not looked at (R17, CLIENT_AUTH_CODE_CHAIN_SIZE).
+ */
+enum { CLIENT_AUTH_CHAIN_SPARE = 4, CLIENT_AUTH_CHAIN_BYTES = 65536 };
 
 /*
  * Does the mode let this outcome through (fields.md section 5)? Pure. The
@@ -71,8 +84,12 @@ void client_auth_verdict(const struct client_auth *auth,
 bool client_auth_allowed(const struct client_auth *auth);
 
 /*
- * After a complete handshake: takes over what the handshake left in `ssl`
- * (chain length, digest). A mode that asks for no certificate stays none.
+ * Behind the handshake, complete or refused; auth is what tls_context_accept
+ * was given for `ssl`. State, code, depth, chain length and digest were noted
+ * while it ran; here they are held against what the library says: a
+ * connection without a peer certificate is none, and one whose peer
+ * certificate is not the one that was judged is failed. A mode that asks for no
+ * certificate stays none.
  */
 void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl);
 

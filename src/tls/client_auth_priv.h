@@ -1,0 +1,21 @@
+/*
+ * client_auth: the part that runs inside the handshake. The SSL's app data
+ * (ex data 0) is the struct client_auth of its connection, or NULL.
+ */
+#ifndef MTLSGATE_TLS_CLIENT_AUTH_PRIV_H
+#define MTLSGATE_TLS_CLIENT_AUTH_PRIV_H
+
+struct client_auth;
+struct config_client_auth;
+struct ssl_st;
+struct x509_store_ctx_st;
+
+/* Zeroes *auth: none, under these settings (lent). */
+void client_auth_begin(
+	struct client_auth *auth, const struct config_client_auth *settings);
+/* For SSL_CTX_set_cert_verify_callback; 0 refuses the handshake. */
+int client_auth_verify(struct x509_store_ctx_st *ctx, void *arg);
+/* For SSL_CTX_set_info_callback: notes that no certificate came. */
+void client_auth_watch(const struct ssl_st *ssl, int where, int value);
+
+#endif
