@@ -36,8 +36,8 @@ struct tls_context *tls_context_new(const struct config_listener *listener,
 void tls_context_free(struct tls_context *context); /* NULL is ignored */
 
 /* All listeners of a configuration; for `check`. */
-void tls_context_check(const struct config *config,
-	struct config_problems *problems);
+void tls_context_check(
+	const struct config *config, struct config_problems *problems);
 
 /*
  * A server-side SSL for one connection; auth (lent, outlives the SSL) is
@@ -48,7 +48,7 @@ struct ssl_st *tls_context_accept(struct tls_context *context,
 	struct client_auth *auth) __attribute__((warn_unused_result));
 
 /* Days until the server certificate expires (may be negative). */
-int64_t tls_context_days_left(const struct tls_context *context,
-	int64_t now_unix);
+int64_t tls_context_days_left(
+	const struct tls_context *context, int64_t now_unix);
 
 #endif

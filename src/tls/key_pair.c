@@ -1,0 +1,335 @@
+#include "key_pair_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "config/config_problem.h"
+#include "pem_priv.h"
+#include "problem_priv.h"
+
+/* Security level 2 (R16). */
+enum { SECURITY_BITS = 112 };
+
+static const char cert_key[] = "tls.cert";
+static const char key_key[] = "tls.key";
+
+void key_pair_kind(const struct evp_pkey_st *key, char out[KEY_PAIR_KIND])
+{
+	static const char *const curves[][2] = {
+		{"prime256v1", "P-256"},
+		{"secp384r1", "P-384"},
+		{"secp521r1", "P-521"},
+	};
+	char group[48] = "";
+
+	if (!key) {
+		snprintf(out, KEY_PAIR_KIND, "of an unknown kind");
+		return;
+	}
+	switch (EVP_PKEY_get_base_id(key)) {
+	case EVP_PKEY_RSA:
+		snprintf(out, KEY_PAIR_KIND, "RSA %d", EVP_PKEY_get_bits(key));
+		return;
+	case EVP_PKEY_RSA_PSS:
+		snprintf(out, KEY_PAIR_KIND, "RSA-PSS %d",
+			EVP_PKEY_get_bits(key));
+		return;
+	case EVP_PKEY_ED25519:
+		snprintf(out, KEY_PAIR_KIND, "Ed25519");
+		return;
+	case EVP_PKEY_EC:
+		break;
+	default:
+		snprintf(
+			out, KEY_PAIR_KIND, "%s", EVP_PKEY_get0_type_name(key));
+		return;
+	}
+	if (!EVP_PKEY_get_group_name(key, group, sizeof(group), NULL))
+		snprintf(group, sizeof(group), "with explicit parameters");
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		if (!strcmp(group, curves[i][0]))
+			snprintf(group, sizeof(group), "%s", curves[i][1]);
+	}
+	snprintf(out, KEY_PAIR_KIND, "EC %s", group);
+}
+
+static void broken(struct config_problems *problems, const char *key,
+	const struct config_text *at, unsigned line, const char *why)
+{
+	config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG, at->mark,
+		"%s: %s, line %u: %s", key, at->text, line, why);
+}
+
+/* ---- certificate ---- */
+
+static bool take_certificate(
+	struct key_pair *pair, const struct pem_block *block)
+{
+	const unsigned char *at = (const unsigned char *)block->der.ptr;
+	const unsigned char *end = at + block->der.len;
+	X509 *cert = d2i_X509(NULL, &at, (long)block->der.len);
+
+	if (!cert || at != end) {
+		X509_free(cert);
+		return false;
+	}
+	if (!pair->leaf) {
+		pair->leaf = cert;
+		return true;
+	}
+	if (!sk_X509_push(pair->chain, cert)) {
+		X509_free(cert);
+		return false;
+	}
+	return true;
+}
+
+/* A key in the same file is fine: some keep both together. */
+static bool read_certificates(struct key_pair *pair, struct pem_file *file,
+	const struct config_text *at, struct config_problems *problems)
+{
+	struct pem_block block;
+	const char *why = NULL;
+	unsigned line = 0;
+	enum pem_result result;
+
+	while ((result = pem_next(file, &block, &why, &line)) == PEM_OK) {
+		if (!slice_eq(block.label, SLICE("CERTIFICATE")) &&
+			!slice_eq(block.label, SLICE("X509 CERTIFICATE")))
+			continue;
+		if (!take_certificate(pair, &block)) {
+			broken(problems, cert_key, at, block.line,
+				"this is no X.509 certificate");
+			return false;
+		}
+	}
+	if (result == PEM_BROKEN)
+		broken(problems, cert_key, at, line, why);
+	else if (!pair->leaf)
+		problem_no_block(problems, cert_key, at->mark, at->text,
+			"certificate", file);
+	return result == PEM_END && pair->leaf;
+}
+
+static bool load_certificates(struct key_pair *pair,
+	const struct config_text *at, struct config_problems *problems)
+{
+	struct pem_file file;
+	bool ok;
+
+	if (!pem_open(&file, at->text)) {
+		problem_unreadable(
+			problems, cert_key, at->mark, at->text, errno);
+		return false;
+	}
+	ok = read_certificates(pair, &file, at, problems);
+	pem_close(&file);
+	return ok;
+}
+
+/* ---- key ---- */
+
+static EVP_PKEY *parse_key(const struct pem_block *block)
+{
+	const unsigned char *at = (const unsigned char *)block->der.ptr;
+	const unsigned char *end = at + block->der.len;
+	EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &at, (long)block->der.len);
+
+	if (key && at != end) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	return key;
+}
+
+static bool take_key(struct key_pair *pair, const struct pem_block *block,
+	const struct config_text *at, struct config_problems *problems)
+{
+	if (block->encrypted) {
+		config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			at->mark,
+			"%s: %s is encrypted; a passphrase is never asked for",
+			key_key, at->text);
+		config_problem_note(problems,
+			"openssl pkey -in FILE -out PLAIN decrypts it; guard "
+			"the result by its permissions");
+		return false;
+	}
+	if (pair->key) {
+		broken(problems, key_key, at, block->line,
+			"a second private key; which one is meant?");
+		return false;
+	}
+	pair->key = parse_key(block);
+	if (!pair->key)
+		broken(problems, key_key, at, block->line,
+			"this is no private key of a supported kind");
+	return pair->key != NULL;
+}
+
+static bool read_key(struct key_pair *pair, struct pem_file *file,
+	const struct config_text *at, struct config_problems *problems)
+{
+	struct pem_block block;
+	const char *why = NULL;
+	unsigned line = 0;
+	enum pem_result result;
+
+	while ((result = pem_next(file, &block, &why, &line)) == PEM_OK) {
+		if (slice_ends(block.label, SLICE("PRIVATE KEY")) &&
+			!take_key(pair, &block, at, problems))
+			return false;
+	}
+	if (result == PEM_BROKEN)
+		broken(problems, key_key, at, line, why);
+	else if (!pair->key)
+		problem_no_block(problems, key_key, at->mark, at->text,
+			"private key", file);
+	return result == PEM_END && pair->key;
+}
+
+static bool load_key(struct key_pair *pair, const struct config_text *at,
+	struct config_problems *problems)
+{
+	struct pem_file file;
+	bool ok;
+
+	if (!pem_open(&file, at->text)) {
+		problem_unreadable(
+			problems, key_key, at->mark, at->text, errno);
+		return false;
+	}
+	ok = read_key(pair, &file, at, problems);
+	pem_close(&file);
+	return ok;
+}
+
+/* ---- one against the other ---- */
+
+static bool check_fit(const struct key_pair *pair, const struct config_tls *tls,
+	struct config_problems *problems)
+{
+	char name[PROBLEM_NAME], cert_kind[KEY_PAIR_KIND], kind[KEY_PAIR_KIND];
+	EVP_PKEY *public = X509_get0_pubkey(pair->leaf);
+
+	if (public && EVP_PKEY_eq(public, pair->key) == 1)
+		return true;
+	problem_name(pair->leaf, name);
+	key_pair_kind(public, cert_kind);
+	key_pair_kind(pair->key, kind);
+	config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG, tls->key.mark,
+		"%s: %s is not the key of %s", key_key, tls->key.text,
+		tls->cert.text);
+	for (int i = 0; i < sk_X509_num(pair->chain); i++) {
+		if (EVP_PKEY_eq(X509_get0_pubkey(sk_X509_value(pair->chain, i)),
+			    pair->key) != 1)
+			continue;
+		config_problem_note(problems,
+			"it is the key of certificate %d in that file; the "
+			"server's own certificate must come first",
+			i + 2);
+		return false;
+	}
+	config_problem_note(problems,
+		"certificate %s has public key %s, the key file is %s%s", name,
+		cert_kind, kind,
+		strcmp(cert_kind, kind) ? "" : ", but another one");
+	return false;
+}
+
+static bool check_strength(const struct key_pair *pair,
+	const struct config_tls *tls, struct config_problems *problems)
+{
+	char kind[KEY_PAIR_KIND];
+
+	if (EVP_PKEY_get_security_bits(pair->key) >= SECURITY_BITS)
+		return true;
+	key_pair_kind(pair->key, kind);
+	config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG, tls->cert.mark,
+		"%s: the key of %s is too weak (%s); RSA needs 2048 bits, EC "
+		"224",
+		cert_key, tls->cert.text, kind);
+	return false;
+}
+
+static void warn_dates(const struct key_pair *pair,
+	const struct config_tls *tls, struct config_problems *problems)
+{
+	char day[PROBLEM_DAY];
+
+	if (X509_cmp_current_time(X509_get0_notAfter(pair->leaf)) < 0) {
+		problem_day(X509_get0_notAfter(pair->leaf), day);
+		config_problem(problems, CONFIG_WARNING, EXIT_CODE_OK,
+			tls->cert.mark, "%s: %s expired on %s", cert_key,
+			tls->cert.text, day);
+	} else if (X509_cmp_current_time(X509_get0_notBefore(pair->leaf)) > 0) {
+		problem_day(X509_get0_notBefore(pair->leaf), day);
+		config_problem(problems, CONFIG_WARNING, EXIT_CODE_OK,
+			tls->cert.mark, "%s: %s is not valid before %s",
+			cert_key, tls->cert.text, day);
+	}
+}
+
+static void warn_chain(const struct key_pair *pair,
+	const struct config_tls *tls, struct config_problems *problems)
+{
+	X509 *below = pair->leaf;
+
+	if (X509_check_purpose(below, X509_PURPOSE_SSL_SERVER, 0) != 1)
+		config_problem(problems, CONFIG_WARNING, EXIT_CODE_OK,
+			tls->cert.mark,
+			"%s: %s is not made for a server (extended key usage "
+			"without serverAuth); clients will refuse it",
+			cert_key, tls->cert.text);
+	for (int i = 0; i < sk_X509_num(pair->chain); i++) {
+		X509 *above = sk_X509_value(pair->chain, i);
+
+		if (X509_check_issued(above, below) != X509_V_OK)
+			config_problem(problems, CONFIG_WARNING, EXIT_CODE_OK,
+				tls->cert.mark,
+				"%s: certificate %d in %s did not issue the "
+				"one before it; clients may refuse the chain",
+				cert_key, i + 2, tls->cert.text);
+		below = above;
+	}
+}
+
+bool key_pair_load(struct key_pair *pair, const struct config_tls *tls,
+	struct config_problems *problems)
+{
+	bool cert_ok, key_ok;
+
+	*pair = (struct key_pair){.chain = sk_X509_new_null()};
+	if (!pair->chain) {
+		config_problem(problems, CONFIG_ERROR, EXIT_CODE_INTERNAL,
+			tls->cert.mark, "%s: out of memory", cert_key);
+		return false;
+	}
+	/* Both are read even if one is wrong: all errors in one run. */
+	cert_ok = load_certificates(pair, &tls->cert, problems);
+	key_ok = load_key(pair, &tls->key, problems);
+	ERR_clear_error();
+	if (!cert_ok || !key_ok || !check_fit(pair, tls, problems) ||
+		!check_strength(pair, tls, problems)) {
+		key_pair_fini(pair);
+		return false;
+	}
+	warn_dates(pair, tls, problems);
+	warn_chain(pair, tls, problems);
+	ERR_clear_error();
+	return true;
+}
+
+void key_pair_fini(struct key_pair *pair)
+{
+	X509_free(pair->leaf);
+	sk_X509_pop_free(pair->chain, X509_free);
+	EVP_PKEY_free(pair->key);
+	*pair = (struct key_pair){0};
+}

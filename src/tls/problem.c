@@ -1,0 +1,77 @@
+#include "problem_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/x509.h>
+
+#include "base/arena.h"
+#include "config/config_problem.h"
+#include "tls/cert_format.h"
+#include "cert_time_priv.h"
+#include "pem_priv.h"
+
+static enum exit_code exit_code_of(int error)
+{
+	if (error == ENOENT || error == ENOTDIR)
+		return EXIT_CODE_NO_INPUT;
+	if (error == EACCES || error == EPERM)
+		return EXIT_CODE_PERMISSION;
+	return EXIT_CODE_CONFIG;
+}
+
+void problem_unreadable(struct config_problems *problems, const char *key,
+	struct config_mark mark, const char *path, int error)
+{
+	char text[128];
+	const char *why = strerror_r(error, text, sizeof(text));
+
+	config_problem(problems, CONFIG_ERROR, exit_code_of(error), mark,
+		"%s: %s cannot be read: %s", key, path, why);
+}
+
+void problem_no_block(struct config_problems *problems, const char *key,
+	struct config_mark mark, const char *path, const char *wanted,
+	const struct pem_file *file)
+{
+	config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG, mark,
+		"%s: %s holds no %s in PEM form", key, path, wanted);
+	if (!file->len)
+		config_problem_note(problems, "the file is empty");
+	else if (pem_looks_like_der(file))
+		config_problem_note(problems,
+			"it looks like DER; openssl can convert it "
+			"(-inform DER -outform PEM)");
+}
+
+void problem_name(struct x509_st *cert, char out[PROBLEM_NAME])
+{
+	struct arena *arena = arena_new(NULL);
+	struct cert_info *info = arena ? cert_info_read(cert, arena) : NULL;
+	struct slice text = {NULL, 0};
+
+	if (!info || !cert_format_rfc2253(&info->subject, arena, &text) ||
+		!text.len)
+		text = SLICE("(no subject)");
+	if (text.len < PROBLEM_NAME)
+		snprintf(out, PROBLEM_NAME, "%.*s", SLICE_FMT(text));
+	else
+		snprintf(out, PROBLEM_NAME, "%.*s...", PROBLEM_NAME - 4,
+			text.ptr);
+	arena_free(arena);
+}
+
+void problem_day(const struct asn1_string_st *time, char out[PROBLEM_DAY])
+{
+	struct cert_time when = cert_time_of(time);
+	struct cert_date date;
+
+	snprintf(out, PROBLEM_DAY, "?");
+	if (!when.valid)
+		return;
+	date = cert_date_of(when.unix_seconds);
+	snprintf(out, PROBLEM_DAY, "%04u-%02u-%02u",
+		(unsigned)date.year % 10000, (unsigned)date.month % 100,
+		(unsigned)date.day % 100);
+}

@@ -1,0 +1,430 @@
+#include "tls/tls_context.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "config/config_problem.h"
+#include "cert_time_priv.h"
+#include "tls/client_auth.h"
+#include "client_auth_priv.h"
+#include "key_pair_priv.h"
+#include "tls/trust.h"
+
+enum {
+	CONTEXT_MAGIC = 0x746c7378,
+	SECURITY_LEVEL = 2,
+	/* Certificates of a client in bytes; the handshake ends beyond (R17). */
+	CERT_LIST_MAX = 100 * 1024,
+};
+
+/* Forward secrecy and AEAD only; AES-128 first: it is the fastest, and
+ * SHA-256 is what processors help with. */
+static const char default_ciphers[] =
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+static const char default_suites[] =
+	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
+	"TLS_CHACHA20_POLY1305_SHA256";
+/* P-384 and P-521 stay in the list for the certificates of clients: without
+ * them TLS 1.2 refuses such keys. X448 would only cost (no fast code). */
+static const char default_groups[] = "X25519:P-256:P-384:P-521";
+/* No SHA-1, no SHA-224, no DSA (R16). PKCS#1 v1.5 is for TLS 1.2 and for the
+ * signatures inside of certificates. */
+static const char signature_algorithms[] =
+	"ecdsa_secp256r1_sha256:ed25519:rsa_pss_rsae_sha256:"
+	"rsa_pss_pss_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:"
+	"rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pss_pss_sha384:"
+	"rsa_pss_pss_sha512:ed448:rsa_pkcs1_sha256:rsa_pkcs1_sha384:"
+	"rsa_pkcs1_sha512";
+
+struct tls_context {
+	unsigned magic;
+	SSL_CTX *ctx;
+	struct trust *trust; /* NULL in mode disabled */
+	const struct config_client_auth *settings;
+	struct cert_time expires; /* of the server certificate */
+};
+
+bool tls_library_init(const char *openssl_config)
+{
+	OPENSSL_INIT_SETTINGS *settings;
+	uint64_t wanted = OPENSSL_INIT_LOAD_CONFIG;
+	bool ok;
+
+	if (!openssl_config)
+		return OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1;
+	settings = OPENSSL_INIT_new();
+	ok = settings &&
+	     OPENSSL_INIT_set_config_filename(settings, openssl_config) == 1;
+	if (ok) {
+		/* Without the default flags a missing file is an error. */
+		OPENSSL_INIT_set_config_file_flags(settings, 0);
+		ok = OPENSSL_init_ssl(wanted, settings) == 1;
+	}
+	OPENSSL_INIT_free(settings);
+	return ok;
+}
+
+/* ---- resumption is off in every way (R12) ---- */
+
+/* No key, so no ticket can be made even where the options were forgotten. */
+static int refuse_to_make_ticket(SSL *ssl, void *arg)
+{
+	(void)ssl;
+	(void)arg;
+	return 0;
+}
+
+/* Whatever came as a ticket: go on as if there was none, offer no new one. */
+static SSL_TICKET_RETURN refuse_ticket(SSL *ssl, SSL_SESSION *session,
+	const unsigned char *name, size_t name_len, SSL_TICKET_STATUS status,
+	void *arg)
+{
+	(void)ssl;
+	(void)session;
+	(void)name;
+	(void)name_len;
+	(void)status;
+	(void)arg;
+	return SSL_TICKET_RETURN_IGNORE;
+}
+
+static bool set_no_resumption(SSL_CTX *ctx)
+{
+	static const unsigned char id[] = "mtlsgate";
+
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+	SSL_CTX_set_session_cache_mode(
+		ctx, SSL_SESS_CACHE_OFF | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_set_max_early_data(ctx, 0);
+	SSL_CTX_set_recv_max_early_data(ctx, 0);
+	return SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
+	       SSL_CTX_set_session_ticket_cb(
+		       ctx, refuse_to_make_ticket, refuse_ticket, NULL) == 1 &&
+	       SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1) == 1;
+}
+
+/* ---- ALPN ---- */
+
+/* http/1.1, or no_application_protocol (RFC 7301 section 3.2). */
+static int choose_protocol(SSL *ssl, const unsigned char **out,
+	unsigned char *out_len, const unsigned char *offered,
+	unsigned offered_len, void *arg)
+{
+	static const struct slice http = {"http/1.1", 8};
+	struct slice rest = slice_of(offered, offered_len);
+
+	(void)ssl;
+	(void)arg;
+	while (rest.len) {
+		size_t len = (unsigned char)rest.ptr[0];
+		struct slice name = slice_head(slice_from(rest, 1), len);
+
+		if (slice_eq(name, http)) {
+			*out = (const unsigned char *)http.ptr;
+			*out_len = (unsigned char)http.len;
+			return SSL_TLSEXT_ERR_OK;
+		}
+		rest = slice_from(rest, len + 1);
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* ---- versions, ciphers, groups (R16) ---- */
+
+static void report(struct config_problems *problems, struct config_mark mark,
+	const char *what)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG, mark,
+		"%s: not accepted", what);
+	if (reason)
+		config_problem_note(problems, "OpenSSL says: %s", reason);
+	ERR_clear_error();
+}
+
+/* The library skips names it does not know; we do not. */
+static bool each_known(
+	const char *list, int (*set)(SSL_CTX *ctx, const char *list))
+{
+	SSL_CTX *scratch = SSL_CTX_new(TLS_server_method());
+	struct slice rest = slice_str(list), name;
+	bool ok = scratch != NULL;
+	char text[128];
+
+	while (ok && slice_next(&rest, ':', &name)) {
+		ok = name.len && name.len < sizeof(text) &&
+		     slice_find(name, '@') == name.len;
+		if (!ok || name.ptr[0] == '!' || name.ptr[0] == '-' ||
+			name.ptr[0] == '+')
+			continue;
+		snprintf(text, sizeof(text), "%.*s", SLICE_FMT(name));
+		ok = set(scratch, text) == 1;
+	}
+	SSL_CTX_free(scratch);
+	return ok;
+}
+
+static int set_groups(SSL_CTX *ctx, const char *list)
+{
+	return (int)SSL_CTX_set1_groups_list(ctx, list);
+}
+
+struct choice {
+	const char *key;
+	const struct config_text *chosen;
+	const char *ours;
+	int (*set)(SSL_CTX *ctx, const char *list);
+};
+
+static bool set_choice(SSL_CTX *ctx, const struct choice *choice,
+	struct config_problems *problems)
+{
+	const char *text = choice->chosen->text;
+
+	if (!text || !strcmp(text, "default"))
+		text = choice->ours;
+	else if (!each_known(text, choice->set)) {
+		report(problems, choice->chosen->mark, choice->key);
+		return false;
+	}
+	if (choice->set(ctx, text) == 1)
+		return true;
+	report(problems, choice->chosen->mark, choice->key);
+	return false;
+}
+
+static bool set_algorithms(SSL_CTX *ctx, const struct config_tls *tls,
+	struct config_problems *problems)
+{
+	const struct choice choices[] = {
+		{"tls.ciphers_tls12", &tls->ciphers_tls12, default_ciphers,
+			SSL_CTX_set_cipher_list},
+		{"tls.ciphersuites_tls13", &tls->ciphersuites_tls13,
+			default_suites, SSL_CTX_set_ciphersuites},
+		{"tls.groups", &tls->groups, default_groups, set_groups},
+	};
+	bool ok = true;
+
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+		ok = set_choice(ctx, &choices[i], problems) && ok;
+	/* After the list of ciphers, which could change it. */
+	SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
+	return ok;
+}
+
+static bool set_basics(SSL_CTX *ctx, const struct config_tls *tls)
+{
+	SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE |
+					 SSL_OP_NO_RENEGOTIATION |
+					 SSL_OP_NO_COMPRESSION);
+	/* The chain is the file's: else the library verifies our own
+	 * certificate in every handshake. */
+	SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN |
+				      SSL_MODE_RELEASE_BUFFERS |
+				      SSL_MODE_ENABLE_PARTIAL_WRITE |
+				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_max_cert_list(ctx, CERT_LIST_MAX);
+	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
+	SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
+	return SSL_CTX_set_min_proto_version(ctx, tls->min_version) == 1 &&
+	       SSL_CTX_set_max_proto_version(ctx, tls->max_version) == 1 &&
+	       SSL_CTX_set1_sigalgs_list(ctx, signature_algorithms) == 1 &&
+	       SSL_CTX_set1_client_sigalgs_list(ctx, signature_algorithms) ==
+		       1 &&
+	       set_no_resumption(ctx);
+}
+
+/* ---- certificate, key, clients ---- */
+
+static bool set_key_pair(struct tls_context *context,
+	const struct config_tls *tls, struct config_problems *problems)
+{
+	struct key_pair pair;
+	bool ok;
+
+	if (!key_pair_load(&pair, tls, problems))
+		return false;
+	context->expires = cert_time_of(X509_get0_notAfter(pair.leaf));
+	ok = SSL_CTX_use_certificate(context->ctx, pair.leaf) == 1 &&
+	     SSL_CTX_use_PrivateKey(context->ctx, pair.key) == 1 &&
+	     SSL_CTX_set1_chain(context->ctx, pair.chain) == 1;
+	if (!ok)
+		report(problems, tls->cert.mark, "tls.cert");
+	key_pair_fini(&pair);
+	return ok;
+}
+
+static int verify_mode(enum client_auth_mode mode)
+{
+	switch (mode) {
+	case CLIENT_AUTH_REQUIRE:
+		return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	case CLIENT_AUTH_OPTIONAL:
+	case CLIENT_AUTH_REQUEST_ANY:
+		return SSL_VERIFY_PEER;
+	case CLIENT_AUTH_DISABLED:
+		return SSL_VERIFY_NONE;
+	}
+	return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+}
+
+static bool set_client_auth(
+	struct tls_context *context, struct config_problems *problems)
+{
+	const struct config_client_auth *settings = context->settings;
+	const STACK_OF(X509_NAME) * names;
+	STACK_OF(X509_NAME) * copy;
+	SSL_CTX *ctx = context->ctx;
+
+	SSL_CTX_set_verify(ctx, verify_mode(settings->mode), NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, client_auth_verify, NULL);
+	SSL_CTX_set_info_callback(ctx, client_auth_watch);
+	if (settings->mode == CLIENT_AUTH_DISABLED)
+		return true;
+	context->trust = trust_load(settings, problems);
+	if (!context->trust)
+		return false;
+	SSL_CTX_set1_cert_store(ctx, trust_store(context->trust));
+	SSL_CTX_set_verify_depth(ctx, (int)settings->max_depth);
+	/* Every configured CA is an anchor, also without its root. */
+	if (X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx),
+		    X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST) != 1)
+		return false;
+	names = trust_names(context->trust);
+	if (!names)
+		return true;
+	copy = SSL_dup_CA_list(names);
+	if (copy)
+		SSL_CTX_set_client_CA_list(ctx, copy);
+	return copy != NULL;
+}
+
+/* Adds no problem of its own only when one of its steps added one. */
+static bool set_up(struct tls_context *context,
+	const struct config_listener *listener,
+	struct config_problems *problems)
+{
+	bool ok;
+
+	if (!set_basics(context->ctx, &listener->tls)) {
+		report(problems, listener->tls.cert.mark, "tls");
+		return false;
+	}
+	/* All of them, so that all errors show in one run. */
+	ok = set_algorithms(context->ctx, &listener->tls, problems);
+	ok = set_key_pair(context, &listener->tls, problems) && ok;
+	return set_client_auth(context, problems) && ok;
+}
+
+struct tls_context *tls_context_new(const struct config_listener *listener,
+	struct config_problems *problems)
+{
+	size_t errors = config_problems_errors(problems);
+	struct tls_context *context = calloc(1, sizeof(*context));
+
+	if (context) {
+		context->magic = CONTEXT_MAGIC;
+		context->settings = &listener->client_auth;
+		context->ctx = SSL_CTX_new(TLS_server_method());
+	}
+	if (context && context->ctx && set_up(context, listener, problems))
+		return context;
+	if (config_problems_errors(problems) == errors)
+		config_problem(problems, CONFIG_ERROR, EXIT_CODE_INTERNAL,
+			listener->tls.cert.mark, "tls: out of memory");
+	tls_context_free(context);
+	ERR_clear_error();
+	return NULL;
+}
+
+void tls_context_free(struct tls_context *context)
+{
+	if (!context)
+		return;
+	assert(context->magic == CONTEXT_MAGIC);
+	context->magic = 0;
+	SSL_CTX_free(context->ctx);
+	trust_free(context->trust);
+	free(context);
+}
+
+static bool same_mark(const struct config_mark *a, const struct config_mark *b)
+{
+	return a->line == b->line && a->column == b->column &&
+	       (a->file == b->file ||
+		       (a->file && b->file && !strcmp(a->file, b->file)));
+}
+
+/* Do both take certificate, key and CAs from the same places? */
+static bool same_material(
+	const struct config_listener *a, const struct config_listener *b)
+{
+	const struct config_texts *ca = &a->client_auth.ca;
+	const struct config_texts *cb = &b->client_auth.ca;
+
+	if (!same_mark(&a->tls.cert.mark, &b->tls.cert.mark) ||
+		!same_mark(&a->tls.key.mark, &b->tls.key.mark) ||
+		a->client_auth.mode != b->client_auth.mode ||
+		ca->count != cb->count)
+		return false;
+	for (size_t i = 0; i < ca->count; i++) {
+		if (!same_mark(&ca->items[i].mark, &cb->items[i].mark))
+			return false;
+	}
+	return true;
+}
+
+void tls_context_check(
+	const struct config *config, struct config_problems *problems)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		size_t j = 0;
+
+		/* A problem is told once, not once a listener. */
+		while (j < i && !same_material(&config->listeners[j],
+					&config->listeners[i]))
+			j++;
+		if (j == i)
+			tls_context_free(tls_context_new(
+				&config->listeners[i], problems));
+	}
+}
+
+struct ssl_st *tls_context_accept(
+	struct tls_context *context, struct client_auth *auth)
+{
+	SSL *ssl;
+
+	assert(context->magic == CONTEXT_MAGIC);
+	client_auth_begin(auth, context->settings);
+	ssl = SSL_new(context->ctx);
+	if (!ssl)
+		return NULL;
+	if (SSL_set_app_data(ssl, auth) != 1) {
+		SSL_free(ssl);
+		return NULL;
+	}
+	SSL_set_accept_state(ssl);
+	return ssl;
+}
+
+int64_t tls_context_days_left(
+	const struct tls_context *context, int64_t now_unix)
+{
+	int64_t left = context->expires.unix_seconds - now_unix;
+
+	if (!context->expires.valid)
+		return 0;
+	return left >= 0 ? left / 86400 : -((86399 - left) / 86400);
+}
