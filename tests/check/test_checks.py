@@ -247,6 +247,17 @@ def test_a_room_may_be_split(tmp_path):
     assert faults(run("layers", tmp_path).stdout) == {}
 
 
+def test_a_family_may_share_a_private_header(tmp_path):
+    make_tree(tmp_path, {
+        **SOUND,
+        "include/base/h1_thing.h": HEADER,
+        "src/base/h1_thing.c":
+        '#include "base/h1_thing.h"\n#include "h1_priv.h"\n' + BODY,
+        "src/base/h1_part.c": '#include "h1_priv.h"\n',
+        "src/base/h1_priv.h": '#include "base/h1_thing.h"\nstruct part;\n'})
+    assert faults(run("layers", tmp_path).stdout) == {}
+
+
 def test_cli_may_print(tmp_path):
     make_tree(tmp_path, {**SOUND, "src/cli/say.c": '\tprintf("hello");\n'})
     assert run("banned", tmp_path).returncode == 0
