@@ -13,10 +13,10 @@
 struct err;
 
 struct probe_request {
-	unsigned short port;    /* on 127.0.0.1 */
-	const char *ca_file;    /* that vouches for the server */
-	const char *cert_file;  /* certificate and key; NULL: none */
-	struct slice bytes;     /* sent as they are */
+	unsigned short port;   /* on 127.0.0.1 */
+	const char *ca_file;   /* that vouches for the server */
+	const char *cert_file; /* certificate and key; NULL: none */
+	struct slice bytes;    /* sent as they are */
 };
 
 struct probe_answer {
@@ -31,8 +31,7 @@ struct probe_answer {
  * false with err filled when there was no connection at all, the server's
  * certificate is not good, or nothing came in time.
  */
-bool probe_run(const struct probe_request *request,
-	struct probe_answer *answer, struct err *err)
-	__attribute__((warn_unused_result));
+bool probe_run(const struct probe_request *request, struct probe_answer *answer,
+	struct err *err) __attribute__((warn_unused_result));
 
 #endif

@@ -51,11 +51,14 @@ static const char usage[] =
 	"front of it, prints curl lines to try, and shows each request as it\n"
 	"passes. Ctrl-C ends it and removes everything.\n"
 	"\n"
-	"  --run       play every case without a hand, forged headers included;\n"
+	"  --run       play every case without a hand, forged headers "
+	"included;\n"
 	"              the exit code is 1 when one fails\n"
-	"  --port N    port of the proxy on 127.0.0.1 (default 8443, or a free\n"
+	"  --port N    port of the proxy on 127.0.0.1 (default 8443, or a "
+	"free\n"
 	"              one when that is taken; 0: any free one)\n"
-	"  --keep DIR  write certificates and the configuration there and leave\n"
+	"  --keep DIR  write certificates and the configuration there and "
+	"leave\n"
 	"              them, ready for `mtlsgate run`\n"
 	"  --help      this text\n";
 
@@ -164,8 +167,8 @@ static void on_signal(void *arg, int signal)
 		waitpid(demo->player, &status, WNOHANG) != demo->player)
 		return;
 	demo->player = 0;
-	demo->status = WIFEXITED(status) ? WEXITSTATUS(status)
-					 : EXIT_CODE_INTERNAL;
+	demo->status =
+		WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_CODE_INTERNAL;
 	loop_stop(demo->loop);
 }
 
@@ -220,8 +223,8 @@ static void print_welcome(const struct demo *demo)
 	demo_play_print(&play);
 	if (demo->options.keep)
 		printf("\nKept in %s. The same without the demo, behind any "
-		       "origin on\nport %u:  mtlsgate run --config %s/"
-		       DEMO_GATE_CONFIG "\n",
+		       "origin on\nport %u:  mtlsgate run --config "
+		       "%s/" DEMO_GATE_CONFIG "\n",
 			demo->dir, echo_origin_port(demo->origin), demo->dir);
 	printf("\nPaste a line into another terminal; what passes is shown "
 	       "here. Ctrl-C ends.\n");
@@ -235,9 +238,8 @@ static bool start_gate(struct demo *demo, struct err *err)
 		.port = demo->options.port,
 		.any_port_if_taken = !demo->options.port_given,
 		.origin_port = echo_origin_port(demo->origin),
-		.observer = demo->options.run
-			? NULL
-			: demo_view_observer(demo->view)};
+		.observer = demo->options.run ? NULL
+					      : demo_view_observer(demo->view)};
 
 	demo->gate = demo_gate_new(&setup, err);
 	return demo->gate != NULL;

@@ -89,17 +89,16 @@ static bool set_names(X509 *cert, const char *common_name, X509 *issuer)
 	X509_NAME *name = X509_get_subject_name(cert);
 
 	return add_name_part(name, "O", "mtlsgate demo") &&
-		add_name_part(name, "CN", common_name) &&
-		X509_set_issuer_name(cert,
-			X509_get_subject_name(issuer)) == 1;
+	       add_name_part(name, "CN", common_name) &&
+	       X509_set_issuer_name(cert, X509_get_subject_name(issuer)) == 1;
 }
 
 static bool set_dates(X509 *cert, const struct recipe *recipe)
 {
 	return X509_gmtime_adj(X509_getm_notBefore(cert),
 		       (long)recipe->first_day * DAY) &&
-		X509_gmtime_adj(X509_getm_notAfter(cert),
-			(long)recipe->last_day * DAY);
+	       X509_gmtime_adj(
+		       X509_getm_notAfter(cert), (long)recipe->last_day * DAY);
 }
 
 static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
@@ -118,8 +117,8 @@ static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 	return ok;
 }
 
-static bool add_extensions(X509 *cert, X509 *issuer,
-	const struct recipe *recipe)
+static bool add_extensions(
+	X509 *cert, X509 *issuer, const struct recipe *recipe)
 {
 	bool ca = !recipe->extended_key_usage;
 
@@ -128,18 +127,17 @@ static bool add_extensions(X509 *cert, X509 *issuer,
 		!add_extension(cert, issuer, NID_key_usage,
 			ca ? "critical,keyCertSign,cRLSign"
 			   : "critical,digitalSignature") ||
-		!add_extension(cert, issuer, NID_subject_key_identifier,
-			"hash") ||
-		!add_extension(cert, issuer, NID_authority_key_identifier,
-			"keyid"))
+		!add_extension(
+			cert, issuer, NID_subject_key_identifier, "hash") ||
+		!add_extension(
+			cert, issuer, NID_authority_key_identifier, "keyid"))
 		return false;
-	if (!ca &&
-		!add_extension(cert, issuer, NID_ext_key_usage,
-			recipe->extended_key_usage))
+	if (!ca && !add_extension(cert, issuer, NID_ext_key_usage,
+			   recipe->extended_key_usage))
 		return false;
 	return !recipe->alt_names ||
-		add_extension(cert, issuer, NID_subject_alt_name,
-			recipe->alt_names);
+	       add_extension(
+		       cert, issuer, NID_subject_alt_name, recipe->alt_names);
 }
 
 /* Fills *made; signer is NULL for a self-signed one. */
@@ -153,15 +151,14 @@ static bool issue(const struct recipe *recipe, const struct issued *signer,
 	if (!signer)
 		signer = made;
 	return X509_set_version(made->cert, X509_VERSION_3) == 1 &&
-		set_serial(made->cert) && set_dates(made->cert, recipe) &&
-		set_names(made->cert, recipe->common_name, signer->cert) &&
-		X509_set_pubkey(made->cert, made->key) == 1 &&
-		add_extensions(made->cert, signer->cert, recipe) &&
-		X509_sign(made->cert, signer->key, EVP_sha256()) > 0;
+	       set_serial(made->cert) && set_dates(made->cert, recipe) &&
+	       set_names(made->cert, recipe->common_name, signer->cert) &&
+	       X509_set_pubkey(made->cert, made->key) == 1 &&
+	       add_extensions(made->cert, signer->cert, recipe) &&
+	       X509_sign(made->cert, signer->key, EVP_sha256()) > 0;
 }
 
-static FILE *create_private(const char *dir, const char *name,
-	struct err *err)
+static FILE *create_private(const char *dir, const char *name, struct err *err)
 {
 	char path[PATH_MAX];
 	FILE *file = NULL;
@@ -189,8 +186,8 @@ static bool write_pem(const char *dir, const char *name, X509 *cert,
 	if (!file)
 		return false;
 	ok = (!cert || PEM_write_X509(file, cert) == 1) &&
-		(!key || PEM_write_PKCS8PrivateKey(file, key, NULL, NULL, 0,
-				 NULL, NULL) == 1);
+	     (!key || PEM_write_PKCS8PrivateKey(
+			      file, key, NULL, NULL, 0, NULL, NULL) == 1);
 	if (fclose(file))
 		ok = false;
 	if (!ok)
@@ -205,10 +202,10 @@ static bool write_issued(const char *dir, const struct recipe *recipe,
 	if (!recipe->cert_file)
 		return true;
 	if (!recipe->key_file)
-		return write_pem(dir, recipe->cert_file, made->cert, made->key,
-			err);
+		return write_pem(
+			dir, recipe->cert_file, made->cert, made->key, err);
 	return write_pem(dir, recipe->cert_file, made->cert, NULL, err) &&
-		write_pem(dir, recipe->key_file, NULL, made->key, err);
+	       write_pem(dir, recipe->key_file, NULL, made->key, err);
 }
 
 bool demo_ca_write(const char *dir, struct err *err)

@@ -93,8 +93,7 @@ static void problems_to_err(struct config_problems *problems, struct err *err)
 	buf_fini(&text);
 }
 
-static bool gate_load(struct demo_gate *gate, const char *path,
-	struct err *err)
+static bool gate_load(struct demo_gate *gate, const char *path, struct err *err)
 {
 	struct config_problems *problems = config_problems_new();
 
@@ -104,8 +103,8 @@ static bool gate_load(struct demo_gate *gate, const char *path,
 	}
 	gate->config = config_load(path, problems);
 	if (gate->config)
-		gate->context = tls_context_new(&gate->config->listeners[0],
-			problems);
+		gate->context =
+			tls_context_new(&gate->config->listeners[0], problems);
 	if (!gate->context)
 		problems_to_err(problems, err);
 	config_problems_free(problems);
@@ -147,8 +146,8 @@ static void accept_cb(void *arg, unsigned ready)
 	}
 }
 
-struct demo_gate *demo_gate_new(const struct demo_gate_setup *setup,
-	struct err *err)
+struct demo_gate *demo_gate_new(
+	const struct demo_gate_setup *setup, struct err *err)
 {
 	struct demo_gate *gate = calloc(1, sizeof(*gate));
 	char path[PATH_MAX];
@@ -161,8 +160,8 @@ struct demo_gate *demo_gate_new(const struct demo_gate_setup *setup,
 	if (gate_listen(gate, setup, err) &&
 		write_config(gate, setup, path, err) &&
 		gate_load(gate, path, err) && gate_serve(gate, setup, err) &&
-		loop_watch_read(gate->loop, &gate->watch, gate->fd, accept_cb,
-			gate))
+		loop_watch_read(
+			gate->loop, &gate->watch, gate->fd, accept_cb, gate))
 		return gate;
 	demo_gate_free(gate);
 	return NULL;

@@ -72,12 +72,11 @@ static const struct forgery forgeries[] = {
 		200},
 	{"X-CERT-VERIFY twice",
 		"-H 'X-CERT-VERIFY: " FORGED "' -H 'X-CERT-VERIFY: SUCCESS'",
-		GET "X-CERT-VERIFY: " FORGED "\r\nX-CERT-VERIFY: SUCCESS\r\n"
-		CLOSE,
+		GET "X-CERT-VERIFY: " FORGED
+		    "\r\nX-CERT-VERIFY: SUCCESS\r\n" CLOSE,
 		200},
 	{"X-Cert_Finger and x-cert.serial, mixed spellings",
-		"-H 'X-Cert_Finger: " FORGED "' -H 'x-cert.serial: " FORGED
-		"'",
+		"-H 'X-Cert_Finger: " FORGED "' -H 'x-cert.serial: " FORGED "'",
 		GET "X-Cert_Finger: " FORGED "\r\nx-cert.serial: " FORGED
 		    "\r\n" CLOSE,
 		200},
@@ -85,8 +84,8 @@ static const struct forgery forgeries[] = {
 		"-H 'X-CERT-ANYTHING: " FORGED "'",
 		GET "X-CERT-ANYTHING: " FORGED "\r\n" CLOSE, 200},
 	{"headers of other proxies",
-		"-H 'X-SSL-Client-Verify: " FORGED "' -H 'Client-Cert: "
-		FORGED "'",
+		"-H 'X-SSL-Client-Verify: " FORGED "' -H 'Client-Cert: " FORGED
+		"'",
 		GET "X-SSL-Client-Verify: " FORGED "\r\nClient-Cert: " FORGED
 		    "\r\nX-Forwarded-Client-Cert: " FORGED "\r\n"
 		    "X-Amzn-Mtls-Clientcert-Subject: " FORGED "\r\n"
@@ -110,8 +109,8 @@ enum {
 
 static const char *const preset[] = {"X-CERT-PRESENTED", "X-CERT-VERIFY",
 	"X-CERT-ISSUER-DN", "X-CERT-SUBJECT-DN", "X-CERT-ISSUER-DN-L",
-	"X-CERT-SUBJECT-DN-L", "X-CERT-SERIAL", "X-CERT-FINGER",
-	"X-CERT-NOTBE", "X-CERT-NOTAF"};
+	"X-CERT-SUBJECT-DN-L", "X-CERT-SERIAL", "X-CERT-FINGER", "X-CERT-NOTBE",
+	"X-CERT-NOTAF"};
 
 /* ---- for a person ---- */
 
@@ -143,10 +142,9 @@ void demo_play_print(const struct demo_play *play)
 
 		if (!forgeries[i].curl)
 			continue;
-		snprintf(title, sizeof(title), "forged: %s",
-			forgeries[i].title);
-		print_line(play, ++number, title, "good.pem",
-			forgeries[i].curl,
+		snprintf(
+			title, sizeof(title), "forged: %s", forgeries[i].title);
+		print_line(play, ++number, title, "good.pem", forgeries[i].curl,
 			"200; the forged field does not arrive");
 	}
 }
@@ -185,8 +183,8 @@ static bool headers_true(struct slice text, char *why, size_t size)
 	return true;
 }
 
-static bool judge(const struct probe_answer *answer, unsigned status,
-	int alert, char *why, size_t size)
+static bool judge(const struct probe_answer *answer, unsigned status, int alert,
+	char *why, size_t size)
 {
 	struct slice text = buf_bytes(&answer->text);
 
@@ -231,9 +229,9 @@ static void print_result(const struct demo_play *play, bool ok,
 	const char *kind, const char *title, const char *expect,
 	const char *why)
 {
-	fprintf(play->out, "%s%s%s  %s%s", ok ? play->style->good
-					   : play->style->bad,
-		ok ? "pass" : "FAIL", play->style->reset, kind, title);
+	fprintf(play->out, "%s%s%s  %s%s",
+		ok ? play->style->good : play->style->bad, ok ? "pass" : "FAIL",
+		play->style->reset, kind, title);
 	fprintf(play->out, "  %s(%s)%s\n", play->style->dim, expect,
 		play->style->reset);
 	if (!ok)
@@ -248,8 +246,8 @@ unsigned demo_play_run(const struct demo_play *play)
 
 	for (size_t i = 0; i < FATES; i++) {
 		const struct fate *f = &fates[i];
-		bool ok = play_one(play, f->cert, GET CLOSE,
-			f->alert ? 0 : 200, f->alert, why, sizeof(why));
+		bool ok = play_one(play, f->cert, GET CLOSE, f->alert ? 0 : 200,
+			f->alert, why, sizeof(why));
 
 		print_result(play, ok, "", f->title, f->expect, why);
 		failed += !ok;

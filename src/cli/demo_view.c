@@ -27,8 +27,8 @@ struct demo_view {
 };
 
 static const struct demo_style plain = {"", "", "", "", "", ""};
-static const struct demo_style coloured = {"\033[1m", "\033[2m", "\033[32m",
-	"\033[31m", "\033[9;31m", "\033[0m"};
+static const struct demo_style coloured = {
+	"\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[9;31m", "\033[0m"};
 
 const struct demo_style *demo_style_for(FILE *out)
 {
@@ -74,14 +74,14 @@ static struct slice next_text(struct slice *rest)
 	return text;
 }
 
-static bool same_field(const struct header_field *field, struct slice name,
-	struct slice value)
+static bool same_field(
+	const struct header_field *field, struct slice name, struct slice value)
 {
 	return slice_eq(field->name, name) && slice_eq(field->value, value);
 }
 
-static bool block_holds(const struct header_block *block, struct slice name,
-	struct slice value)
+static bool block_holds(
+	const struct header_block *block, struct slice name, struct slice value)
 {
 	for (size_t i = 0; block && i < block->count; i++) {
 		if (same_field(&block->fields[i], name, value))
@@ -90,8 +90,8 @@ static bool block_holds(const struct header_block *block, struct slice name,
 	return false;
 }
 
-static bool memory_holds(const struct memory *memory,
-	const struct header_field *field)
+static bool memory_holds(
+	const struct memory *memory, const struct header_field *field)
 {
 	struct slice rest = buf_bytes(&memory->fields);
 
@@ -187,10 +187,14 @@ static void forwarded(void *arg, const char *id, const struct message *head)
 static void finished(void *arg, const struct access_record *record)
 {
 	struct demo_view *view = arg;
-	char text[256];
 
-	access_record_summary(record, text, sizeof(text));
-	fprintf(view->out, " answered: %s\n", text);
+	fprintf(view->out, " answered: %u", record->status);
+	if (record->rule)
+		fprintf(view->out, " (%s)", http_rule_info(record->rule)->name);
+	else if (record->failure)
+		fprintf(view->out, " (%s)",
+			failure_info(record->failure)->word);
+	fprintf(view->out, ", request %.*s\n", SLICE_FMT(record->request_id));
 	fflush(view->out);
 }
 

@@ -57,8 +57,8 @@ static void request_over(struct peer *peer, enum stream_close how)
 	buf_fini(&peer->text);
 }
 
-static bool echo_fields(struct buf *text, const struct header_block *block,
-	const char *prefix)
+static bool echo_fields(
+	struct buf *text, const struct header_block *block, const char *prefix)
 {
 	for (size_t i = 0; block && i < block->count; i++) {
 		const struct header_field *field = &block->fields[i];

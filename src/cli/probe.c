@@ -14,8 +14,8 @@
 
 enum { PROBE_TIMEOUT_S = 10, PROBE_MAX = 1024 * 1024 };
 
-static SSL_CTX *context_new(const struct probe_request *request,
-	struct err *err)
+static SSL_CTX *context_new(
+	const struct probe_request *request, struct err *err)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 
@@ -27,8 +27,8 @@ static SSL_CTX *context_new(const struct probe_request *request,
 	if (SSL_CTX_load_verify_locations(context, request->ca_file, NULL) ==
 			1 &&
 		(!request->cert_file ||
-			(SSL_CTX_use_certificate_chain_file(context,
-				 request->cert_file) == 1 &&
+			(SSL_CTX_use_certificate_chain_file(
+				 context, request->cert_file) == 1 &&
 				SSL_CTX_use_PrivateKey_file(context,
 					request->cert_file,
 					SSL_FILETYPE_PEM) == 1)))
@@ -65,8 +65,7 @@ static int queued_alert(void)
 	unsigned long code = ERR_peek_error();
 	int reason = ERR_GET_REASON(code);
 
-	if (ERR_GET_LIB(code) != ERR_LIB_SSL ||
-		reason < SSL_AD_REASON_OFFSET ||
+	if (ERR_GET_LIB(code) != ERR_LIB_SSL || reason < SSL_AD_REASON_OFFSET ||
 		reason > SSL_AD_REASON_OFFSET + 255)
 		return 0;
 	return reason - SSL_AD_REASON_OFFSET;
@@ -79,9 +78,10 @@ static bool read_all(SSL *ssl, struct probe_answer *answer, struct err *err)
 
 	while ((n = SSL_read(ssl, piece, sizeof(piece))) > 0) {
 		if (answer->text.len > PROBE_MAX ||
-			!buf_append(&answer->text,
-				slice_of(piece, (size_t)n))) {
-			err_set(err, EXIT_CODE_FAILED, "the answer is too long");
+			!buf_append(
+				&answer->text, slice_of(piece, (size_t)n))) {
+			err_set(err, EXIT_CODE_FAILED,
+				"the answer is too long");
 			return false;
 		}
 	}
@@ -101,8 +101,8 @@ static bool converse(SSL *ssl, const struct probe_request *request,
 	int rc = SSL_connect(ssl);
 
 	if (rc == 1)
-		rc = SSL_write(ssl, request->bytes.ptr,
-			(int)request->bytes.len);
+		rc = SSL_write(
+			ssl, request->bytes.ptr, (int)request->bytes.len);
 	if (rc > 0)
 		return read_all(ssl, answer, err);
 	answer->alert = queued_alert();
@@ -135,8 +135,8 @@ static unsigned status_of(struct slice text)
 	return status;
 }
 
-bool probe_run(const struct probe_request *request,
-	struct probe_answer *answer, struct err *err)
+bool probe_run(const struct probe_request *request, struct probe_answer *answer,
+	struct err *err)
 {
 	SSL_CTX *context;
 	SSL *ssl = NULL;

@@ -26,7 +26,8 @@ LIBRARIES = {
     "OpenSSL": (("openssl/",),
                 ("SSL_", "X509", "EVP_", "ERR_", "BIO_", "ASN1_", "OPENSSL_",
                  "PEM_", "d2i_", "i2d_", "OSSL_", "CRYPTO_", "OBJ_", "BN_"),
-                ["net/conn_tls*", "tls/*", "cli/demo_ca*"]),
+                ["net/conn_tls*", "tls/*", "cli/demo_ca*",
+                 "cli/probe*"]),
     "libyaml": (("yaml.h",), ("yaml_",), ["config/yaml_tree"]),
     "nghttp2": (("nghttp2/",), ("nghttp2_",), ["http/h2_*"]),
 }
