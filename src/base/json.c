@@ -5,50 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-
-enum { UTF8_BAD = 0xFFFD };
-
-/* By its first byte; 0: none begins so. */
-static size_t sequence_len(unsigned char lead)
-{
-	if (lead < 0x80)
-		return 1;
-	if (lead < 0xC0)
-		return 0;
-	if (lead < 0xE0)
-		return 2;
-	if (lead < 0xF0)
-		return 3;
-	return lead < 0xF8 ? 4 : 0;
-}
-
-/*
- * Length of the UTF-8 sequence at the front of s and its code point (RFC 3629
- * section 4: no overlong form, no surrogate, nothing above U+10FFFF); a byte
- * that begins none counts alone, as U+FFFD.
- */
-static size_t utf8_next(struct slice s, uint32_t *code)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	unsigned char lead = (unsigned char)s.ptr[0];
-	size_t len = sequence_len(lead);
-	uint32_t sum = len < 2 ? lead : lead & (0x7Fu >> len);
-
-	*code = UTF8_BAD;
-	if (!len || len > s.len)
-		return 1;
-	for (size_t i = 1; i < len; i++) {
-		unsigned char next = (unsigned char)s.ptr[i];
-
-		if ((next & 0xC0) != 0x80)
-			return 1;
-		sum = sum << 6 | (next & 0x3F);
-	}
-	if (sum < least[len] || sum > 0x10FFFF || (sum & ~0x7FFu) == 0xD800)
-		return 1;
-	*code = sum;
-	return len;
-}
+#include "base/utf8.h"
 
 /* The escaped form of one code point; at most 12 bytes and a NUL. */
 static size_t escape_code(char out[16], uint32_t code)
