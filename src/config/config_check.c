@@ -1,0 +1,411 @@
+/* What holds between keys; files are the business of config_check_files. */
+#include "config_load_priv.h"
+
+#include <inttypes.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "config/config_value.h"
+
+/* Descriptors of a process besides connections: logs, sockets, the loop. */
+enum { FILES_RESERVED = 64 };
+
+static const struct yaml_node *given(
+	const struct config_loader *loader, const char *path)
+{
+	return yaml_tree_find_path(loader->root, path);
+}
+
+/* The map of listener i; NULL for the short form. */
+static const struct yaml_node *listener_node(
+	const struct config_loader *loader, size_t i)
+{
+	const struct yaml_node *list =
+		yaml_tree_find(loader->root, "listeners");
+	const struct yaml_node *e = list ? list->first : NULL;
+
+	while (e && i--)
+		e = e->next;
+	return e;
+}
+
+/* A tls or client_auth key as listener i has it: its own, else the top's. */
+static struct config_spot listener_spot(
+	struct config_loader *loader, size_t i, const char *path)
+{
+	struct config_spot spot = {.path = path};
+
+	spot.node = yaml_tree_find_path(listener_node(loader, i), path);
+	if (!spot.node) {
+		spot.node = given(loader, path);
+		return spot;
+	}
+	spot.path = arena_printf(loader->arena, "listeners[%zu].%s", i, path);
+	if (!spot.path) {
+		config_no_memory(loader);
+		spot.path = path;
+	}
+	return spot;
+}
+
+static struct config_mark spot_mark(
+	const struct config_loader *loader, struct config_spot spot)
+{
+	return spot.node ? spot.node->mark : config_nowhere(loader);
+}
+
+/* ---- what must be there ---- */
+
+/* Points at the map it belongs to, when that is there. */
+static void missing(struct config_loader *loader, const char *map,
+	const char *path, const char *what)
+{
+	const struct yaml_node *node = map ? given(loader, map) : NULL;
+
+	config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+		node ? yaml_tree_key_mark(node) : config_nowhere(loader),
+		"%s: is missing; %s", path, what);
+}
+
+static bool lacks(struct config_loader *loader, const char *path)
+{
+	for (size_t i = 0; i < loader->config->listener_count; i++) {
+		if (!listener_spot(loader, i, path).node)
+			return true;
+	}
+	return false;
+}
+
+static bool lacks_ca(struct config_loader *loader)
+{
+	const struct config *config = loader->config;
+
+	for (size_t i = 0; i < config->listener_count; i++) {
+		if (config->listeners[i].client_auth.mode !=
+				CLIENT_AUTH_DISABLED &&
+			!listener_spot(loader, i, "client_auth.ca").node)
+			return true;
+	}
+	return false;
+}
+
+static void check_present(struct config_loader *loader)
+{
+	if (!given(loader, "listen") && !given(loader, "listeners"))
+		missing(loader, NULL, "listen",
+			"write where clients come in, like listen: "
+			"0.0.0.0:8443");
+	if (lacks(loader, "tls.cert"))
+		missing(loader, "tls", "tls.cert",
+			"write the file of the server certificate (PEM, leaf "
+			"first)");
+	if (lacks(loader, "tls.key"))
+		missing(loader, "tls", "tls.key",
+			"write the file of the server's private key (PEM)");
+	if (lacks_ca(loader))
+		missing(loader, "client_auth", "client_auth.ca",
+			"write the file of the CA that signs client "
+			"certificates, or client_auth: {mode: disabled}");
+	if (!given(loader, "origin") && !given(loader, "origins"))
+		missing(loader, NULL, "origin",
+			"write where requests go, like origin: "
+			"http://127.0.0.1:8080");
+}
+
+/* ---- listeners ---- */
+
+static void check_versions(struct config_loader *loader, size_t i)
+{
+	const struct config_tls *tls = &loader->config->listeners[i].tls;
+	struct config_spot least = listener_spot(loader, i, "tls.min_version");
+	struct config_spot most = listener_spot(loader, i, "tls.max_version");
+	struct config_spot at = most.node ? most : least;
+
+	if (tls->min_version > tls->max_version && at.node)
+		config_complain(loader, at,
+			"no version is left between min_version and "
+			"max_version");
+	at = listener_spot(loader, i, "tls.ciphers_tls12");
+	if (at.node && tls->ciphers_tls12.text && tls->min_version > 0x0303)
+		config_complain(
+			loader, at, "can never apply, min_version is TLSv1.3");
+	at = listener_spot(loader, i, "tls.ciphersuites_tls13");
+	if (at.node && tls->ciphersuites_tls13.text &&
+		tls->max_version < 0x0304)
+		config_complain(
+			loader, at, "can never apply, max_version is TLSv1.2");
+}
+
+/* A key of another certificate is sure not to fit. */
+static void check_pair(struct config_loader *loader, size_t i)
+{
+	const struct yaml_node *tls =
+		yaml_tree_find(listener_node(loader, i), "tls");
+	const struct yaml_node *cert = yaml_tree_find(tls, "cert");
+	const struct yaml_node *key = yaml_tree_find(tls, "key");
+
+	if (cert && !key)
+		config_complain(loader, listener_spot(loader, i, "tls.cert"),
+			"stands here without its key; give both or none");
+	if (key && !cert)
+		config_complain(loader, listener_spot(loader, i, "tls.key"),
+			"stands here without its cert; give both or none");
+}
+
+static bool same_place(
+	const struct config_listener *a, const struct config_listener *b)
+{
+	if (!a->address.len || !addr_eq(&a->address, &b->address))
+		return false;
+	return addr_is_unix(&a->address) || addr_port(&a->address);
+}
+
+/* Names and addresses are each listener's own. */
+static void check_alike(struct config_loader *loader, size_t i)
+{
+	const struct config_listener *all = loader->config->listeners;
+	char shown[CONFIG_SHOWN];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct yaml_node *node = listener_node(loader, i);
+
+		if (node && all[i].name && all[j].name &&
+			!strcmp(all[i].name, all[j].name))
+			config_problem(loader->problems, CONFIG_ERROR,
+				EXIT_CODE_CONFIG, node->mark,
+				"listeners[%zu].name: %s is the name of "
+				"listeners[%zu], too",
+				i, config_shown(slice_str(all[i].name), shown),
+				j);
+		if (same_place(&all[i], &all[j]))
+			config_problem(loader->problems, CONFIG_ERROR,
+				EXIT_CODE_CONFIG, all[i].address_text.mark,
+				"listeners[%zu].address: %s is the address of "
+				"listeners[%zu], too",
+				i,
+				config_shown(
+					slice_str(all[i].address_text.text),
+					shown),
+				j);
+	}
+}
+
+static void check_listeners(struct config_loader *loader)
+{
+	for (size_t i = 0; i < loader->config->listener_count; i++) {
+		check_versions(loader, i);
+		check_pair(loader, i);
+		check_alike(loader, i);
+	}
+}
+
+/* ---- numbers that depend on each other ---- */
+
+struct relation {
+	const char *less;
+	const char *more;
+	const char *why;
+};
+
+/* less <= more; 0 of a count that means "no limit" is let through. */
+static const struct relation relations[] = {
+	{"limits.request_line", "limits.header_bytes",
+		"the request line is a part of the head"},
+	{"limits.connections_per_ip", "limits.connections",
+		"one address cannot have more than all"},
+	{"limits.handshakes_pending", "limits.connections",
+		"each handshake is a connection"},
+	{"timeouts.drain_idle", "timeouts.shutdown",
+		"draining ends at shutdown"},
+};
+
+static void check_relation(
+	struct config_loader *loader, const struct relation *relation)
+{
+	const struct config_key *less = config_schema_find(relation->less);
+	const struct config_key *more = config_schema_find(relation->more);
+	uint64_t a = config_value_load(less, loader->config);
+	uint64_t b = config_value_load(more, loader->config);
+	char a_text[CONFIG_VALUE_TEXT], b_text[CONFIG_VALUE_TEXT];
+	struct config_spot spot = {given(loader, relation->less), less->path};
+	bool first = spot.node != NULL;
+
+	if (a <= b)
+		return;
+	config_value_format(less, a, a_text);
+	config_value_format(more, b, b_text);
+	if (!first)
+		spot = (struct config_spot){
+			given(loader, relation->more), more->path};
+	if (!spot.node)
+		return; /* defaults agree: a test holds them to it */
+	config_complain(loader, spot, "%s is %s than %s, which is %s; %s",
+		first ? a_text : b_text, first ? "more" : "less",
+		first ? more->path : less->path, first ? b_text : a_text,
+		relation->why);
+}
+
+static void check_files_limit(struct config_loader *loader)
+{
+	const struct config *config = loader->config;
+	const struct yaml_node *node = given(loader, "process.max_open_files");
+	uint64_t workers = config->process.workers;
+	uint64_t each = (config->limits.connections + workers - 1) / workers;
+	uint64_t need = 2 * each + FILES_RESERVED;
+
+	if (config->origin_count)
+		need += config->origins[0].keepalive_connections;
+	if (!config->process.max_open_files ||
+		config->process.max_open_files >= need || !node)
+		return;
+	config_complain(loader,
+		(struct config_spot){node, "process.max_open_files"},
+		"%" PRIu64 " is too few; limits.connections: %" PRIu64
+		" needs %" PRIu64 " in each of %" PRIu64 " workers",
+		config->process.max_open_files, config->limits.connections,
+		need, workers);
+	config_problem_note(loader->problems,
+		"a request holds a client's and an origin's connection; %d "
+		"are kept for the process itself",
+		FILES_RESERVED);
+}
+
+static void check_numbers(struct config_loader *loader)
+{
+	for (size_t i = 0; i < sizeof(relations) / sizeof(*relations); i++)
+		check_relation(loader, &relations[i]);
+	check_files_limit(loader);
+}
+
+/* ---- origins (R22) ---- */
+
+static const struct addr *remote_address(const struct config_origin *origin)
+{
+	for (size_t i = 0; i < origin->address_count; i++) {
+		if (!addr_is_loopback(&origin->addresses[i]))
+			return &origin->addresses[i];
+	}
+	return NULL;
+}
+
+static void check_origin(
+	struct config_loader *loader, const struct config_origin *origin)
+{
+	const struct addr *remote = remote_address(origin);
+	bool shorthand = given(loader, "origin") != NULL;
+	struct config_mark mark = origin->url.mark;
+	char text[ADDR_TEXT];
+
+	if (!remote)
+		return;
+	addr_print(remote, text);
+	if (origin->allow_plaintext_remote) {
+		config_problem(loader->problems, CONFIG_WARNING,
+			EXIT_CODE_CONFIG, mark,
+			"origins.%s: %s is on another host; requests and "
+			"certificate headers travel there unprotected "
+			"(allow_plaintext_remote)",
+			origin->name, text);
+		return;
+	}
+	config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG, mark,
+		"%s%s: %s is on another host, and http:// protects nothing on "
+		"the way; allowed are loopback addresses and unix:/path",
+		shorthand ? "origin" : "origins.",
+		shorthand ? "" : origin->name, text);
+	if (shorthand)
+		config_problem_note(loader->problems,
+			"if the way is safe, write origins: {web: {servers: "
+			"[%s], allow_plaintext_remote: true}}",
+			origin->url.text);
+	else
+		config_problem_note(loader->problems,
+			"if the way is safe, add allow_plaintext_remote: true "
+			"to origins.%s",
+			origin->name);
+}
+
+/* ---- defaults made weaker: one warning each ---- */
+
+static void warn(
+	struct config_loader *loader, struct config_spot spot, const char *text)
+{
+	config_problem(loader->problems, CONFIG_WARNING, EXIT_CODE_CONFIG,
+		spot_mark(loader, spot), "%s: %s", spot.path, text);
+}
+
+static void warn_request_any(struct config_loader *loader)
+{
+	const struct config *config = loader->config;
+
+	for (size_t i = 0; i < config->listener_count; i++) {
+		if (config->listeners[i].client_auth.mode !=
+			CLIENT_AUTH_REQUEST_ANY)
+			continue;
+		warn(loader, listener_spot(loader, i, "client_auth.mode"),
+			config->headers.preset == PRESET_NONE
+				? "request_any lets every client in, and "
+				  "headers.preset: none does not tell the "
+				  "origin which are verified"
+				: "request_any lets every client in; the "
+				  "origin must read X-CERT-VERIFY and accept "
+				  "SUCCESS only");
+		return;
+	}
+}
+
+static void check_weakened(struct config_loader *loader)
+{
+	const struct config *config = loader->config;
+	const struct config_admin *admin = &config->admin;
+
+	warn_request_any(loader);
+	if (config->headers.alias_headers == ALIAS_PASS)
+		warn(loader,
+			(struct config_spot){
+				given(loader, "headers.alias_headers"),
+				"headers.alias_headers"},
+			"pass lets names through that an origin may read as "
+			"another name (x_user for X-User)");
+	if (admin->enabled && !addr_is_loopback(&admin->address))
+		warn(loader,
+			(struct config_spot){given(loader, "admin.address"),
+				"admin.address"},
+			"anyone who reaches this address reads status and "
+			"metrics");
+}
+
+/* ---- users ---- */
+
+static void check_user(struct config_loader *loader)
+{
+	const struct config_process *process = &loader->config->process;
+	char shown[CONFIG_SHOWN];
+
+	/* used only when started as root (config.md, process.user) */
+	if (loader->flags & CONFIG_LOAD_OFFLINE || geteuid())
+		return;
+	if (process->user.text && !getpwnam(process->user.text))
+		config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			process->user.mark, "process.user: there is no user %s",
+			config_shown(slice_str(process->user.text), shown));
+	if (process->group.text && !getgrnam(process->group.text))
+		config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			process->group.mark,
+			"process.group: there is no group %s",
+			config_shown(slice_str(process->group.text), shown));
+}
+
+void config_check(struct config_loader *loader)
+{
+	check_present(loader);
+	check_listeners(loader);
+	check_numbers(loader);
+	for (size_t i = 0; i < loader->config->origin_count; i++)
+		check_origin(loader, &loader->config->origins[i]);
+	check_weakened(loader);
+	check_user(loader);
+}

@@ -1,0 +1,253 @@
+/* The URL of an origin, and what it resolves to. */
+#include "config_load_priv.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "config/config_value.h"
+
+enum { HTTP_PORT = 80, NAME_MAX_BYTES = 253 };
+
+struct url {
+	struct slice host; /* without brackets */
+	bool bracketed;
+	uint16_t port;
+};
+
+/* ---- the text ---- */
+
+static bool is_host_byte(char c)
+{
+	char low = slice_lower(c);
+
+	return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '.' || c == '_';
+}
+
+static bool is_host_name(struct slice host)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		if (!is_host_byte(host.ptr[i]))
+			return false;
+	}
+	return host.len > 0 && host.len <= NAME_MAX_BYTES &&
+	       host.ptr[0] != '.' && host.ptr[0] != '-';
+}
+
+/* "host", "host:port", "[v6]", "[v6]:port" */
+static bool split_authority(struct slice text, struct url *url)
+{
+	uint64_t port = HTTP_PORT;
+	size_t end;
+
+	url->bracketed = text.len && text.ptr[0] == '[';
+	if (url->bracketed) {
+		text = slice_from(text, 1);
+		end = slice_find(text, ']');
+		if (end == text.len)
+			return false;
+		url->host = slice_head(text, end);
+		text = slice_from(text, end + 1);
+	} else {
+		end = slice_find(text, ':');
+		url->host = slice_head(text, end);
+		text = slice_from(text, end);
+		if (!is_host_name(url->host))
+			return false;
+	}
+	if (text.len &&
+		(text.ptr[0] != ':' ||
+			!slice_to_u64(slice_from(text, 1), 65535, &port)))
+		return false;
+	url->port = (uint16_t)port;
+	return port > 0;
+}
+
+static bool refuse_scheme(struct config_loader *loader, struct config_spot spot,
+	struct slice text)
+{
+	char shown[CONFIG_SHOWN];
+
+	config_shown(text, shown);
+	if (slice_starts(text, SLICE("https://"))) {
+		config_complain(loader, spot,
+			"%s: https:// origins are not available yet; use "
+			"http:// on this host, or unix:/path",
+			shown);
+		return false;
+	}
+	config_complain(loader, spot,
+		"%s is not a URL; allowed are http://host:port and unix:/path",
+		shown);
+	if (!memmem(text.ptr, text.len, "://", 3) && text.ptr[0] != '/')
+		config_hint(loader, spot, "did you mean \"http://%.*s\"?",
+			SLICE_FMT(slice_head(text, 64)));
+	else if (text.ptr[0] == '/')
+		config_hint(loader, spot, "did you mean \"unix:%.*s\"?",
+			SLICE_FMT(slice_head(text, 64)));
+	return false;
+}
+
+static bool parse_http(struct config_loader *loader, struct config_spot spot,
+	struct slice text, struct url *url, struct slice *authority)
+{
+	struct slice rest = slice_from(text, strlen("http://"));
+	size_t end = strcspn(rest.ptr, "/?#");
+	char shown[CONFIG_SHOWN];
+
+	config_shown(text, shown);
+	*authority = slice_head(rest, end);
+	if (end < rest.len) {
+		config_complain(loader, spot,
+			"%s: nothing may stand behind the port; the client's "
+			"path is passed on as it is",
+			shown);
+		config_hint(loader, spot, "write http://%.*s",
+			SLICE_FMT(slice_head(*authority, 64)));
+		return false;
+	}
+	if (slice_find(*authority, '@') < authority->len) {
+		config_complain(
+			loader, spot, "user names in URLs are not accepted");
+		return false;
+	}
+	if (split_authority(*authority, url))
+		return true;
+	config_complain(loader, spot,
+		"%s is not http://host:port with a port of 1 to 65535", shown);
+	return false;
+}
+
+/* ---- addresses ---- */
+
+static bool add_address(struct config_loader *loader,
+	struct config_origin *origin, const struct addr *addr)
+{
+	struct addr *all;
+
+	for (size_t i = 0; i < origin->address_count; i++) {
+		if (addr_eq(&origin->addresses[i], addr))
+			return true;
+	}
+	all = arena_alloc(
+		loader->arena, (origin->address_count + 1) * sizeof(*all));
+	if (!all) {
+		config_no_memory(loader);
+		return false;
+	}
+	if (origin->address_count)
+		memcpy(all, origin->addresses,
+			origin->address_count * sizeof(*all));
+	all[origin->address_count++] = *addr;
+	origin->addresses = all;
+	return true;
+}
+
+static bool addr_from(const struct addrinfo *info, struct addr *addr)
+{
+	if ((info->ai_family != AF_INET && info->ai_family != AF_INET6) ||
+		info->ai_addrlen > sizeof(addr->sa))
+		return false;
+	*addr = (struct addr){.len = info->ai_addrlen};
+	memcpy(&addr->sa, info->ai_addr, info->ai_addrlen);
+	return true;
+}
+
+static void resolve(struct config_loader *loader, struct config_spot spot,
+	struct config_origin *origin, const char *host, uint16_t port)
+{
+	const struct addrinfo wish = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *list = NULL;
+	int rc = getaddrinfo(host, NULL, &wish, &list);
+
+	if (rc) {
+		config_problem(loader->problems, CONFIG_ERROR,
+			EXIT_CODE_UNAVAILABLE, spot.node->mark,
+			"%s: the name \"%s\" cannot be resolved: %s", spot.path,
+			host, gai_strerror(rc));
+		return;
+	}
+	for (const struct addrinfo *i = list; i; i = i->ai_next) {
+		struct addr addr;
+
+		if (!addr_from(i, &addr))
+			continue;
+		addr_set_port(&addr, port);
+		if (!add_address(loader, origin, &addr))
+			break;
+	}
+	freeaddrinfo(list);
+}
+
+static void find_addresses(struct config_loader *loader,
+	struct config_spot spot, struct config_origin *origin,
+	const struct url *url)
+{
+	const char *host =
+		arena_printf(loader->arena, "%.*s", SLICE_FMT(url->host));
+	struct slice name = url->host;
+	struct addr addr;
+
+	if (!host) {
+		config_no_memory(loader);
+		return;
+	}
+	if (loader->flags & CONFIG_LOAD_OFFLINE && !url->bracketed &&
+		!addr_parse_ip(name, url->port, &addr))
+		name = SLICE("127.0.0.1");
+	if (addr_parse_ip(name, url->port, &addr))
+		add_address(loader, origin, &addr);
+	else if (url->bracketed)
+		config_complain(
+			loader, spot, "\"[%s]\" is not an IPv6 address", host);
+	else
+		resolve(loader, spot, origin, host, url->port);
+}
+
+static void read_unix(struct config_loader *loader, struct config_spot spot,
+	struct config_origin *origin)
+{
+	char shown[CONFIG_SHOWN];
+	struct addr addr;
+
+	origin->url.text = config_text_unix(loader, origin->url.text);
+	origin->authority = "localhost";
+	if (!origin->url.text)
+		return;
+	if (addr_parse(slice_str(origin->url.text), &addr))
+		add_address(loader, origin, &addr);
+	else
+		config_complain(loader, spot,
+			"%s is not a path of at most 107 bytes",
+			config_shown(slice_str(origin->url.text), shown));
+}
+
+void config_origin_url(struct config_loader *loader, struct config_spot spot,
+	struct config_origin *origin)
+{
+	struct slice text, authority;
+	struct url url = {0};
+
+	/* given, if only wrongly: not reported as missing, too */
+	origin->url.text = "";
+	if (!config_text_expand(loader, spot, &origin->url))
+		return;
+	text = slice_str(origin->url.text);
+	if (slice_starts(text, SLICE("unix:"))) {
+		read_unix(loader, spot, origin);
+		return;
+	}
+	if (!slice_starts(text, SLICE("http://"))) {
+		refuse_scheme(loader, spot, text);
+		return;
+	}
+	if (!parse_http(loader, spot, text, &url, &authority))
+		return;
+	origin->authority =
+		arena_printf(loader->arena, "%.*s", SLICE_FMT(authority));
+	if (!origin->authority)
+		config_no_memory(loader);
+	find_addresses(loader, spot, origin, &url);
+}

@@ -1,0 +1,269 @@
+/* The configuration in force, as YAML that loads to the same again. */
+#include "config_load_priv.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "config/config_value.h"
+
+struct printer {
+	struct buf *out;
+	const void *home[CONFIG_HOME_COUNT];
+	bool dash; /* the next line begins an item of a list */
+	bool failed;
+};
+
+enum { COMMENT_COLUMN = 40 };
+
+static void put(struct printer *p, struct slice bytes)
+{
+	if (!p->failed && !buf_append(p->out, bytes))
+		p->failed = true;
+}
+
+static void put_str(struct printer *p, const char *text)
+{
+	put(p, slice_str(text));
+}
+
+static void put_blanks(struct printer *p, size_t n)
+{
+	while (n--)
+		put_str(p, " ");
+}
+
+/* In double quotes: the loader took printable text only. */
+static void put_quoted(struct printer *p, const char *text)
+{
+	put_str(p, "\"");
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			put_str(p, "\\");
+		put(p, slice_of(text, 1));
+	}
+	put_str(p, "\"");
+}
+
+static void put_indent(struct printer *p, size_t depth)
+{
+	if (p->dash) {
+		put_blanks(p, 2 * depth - 2);
+		put_str(p, "- ");
+		p->dash = false;
+		return;
+	}
+	put_blanks(p, 2 * depth);
+}
+
+static const char *name_of(const struct config_key *key)
+{
+	const char *dot = strrchr(key->path, '.');
+
+	return dot ? dot + 1 : key->path;
+}
+
+/* ---- one value ---- */
+
+/* The text of a value that is printed in quotes; NULL: not set. */
+static const char *text_of(
+	const struct printer *p, const struct config_key *key)
+{
+	const char *home = p->home[key->home];
+	const void *place = home ? home + key->offset : NULL;
+	const struct config_logging *logging =
+		&((const struct config *)p->home[CONFIG_HOME_CONFIG])->logging;
+	const struct config_admin *admin =
+		&((const struct config *)p->home[CONFIG_HOME_CONFIG])->admin;
+	const struct config_listener *listener = p->home[CONFIG_HOME_LISTENER];
+
+	switch (key->type) {
+	case CONFIG_TYPE_NAME:
+		return *(const char *const *)place;
+	case CONFIG_TYPE_ADDRESS:
+		return listener->address_text.text;
+	case CONFIG_TYPE_ADMIN_ADDRESS:
+		return admin->enabled ? admin->address_text.text : "none";
+	case CONFIG_TYPE_ACCESS_OUTPUT:
+		if (logging->access_output == ACCESS_FILE)
+			return logging->access_path;
+		return logging->access_output == ACCESS_STDOUT ? "stdout"
+							       : "stderr";
+	case CONFIG_TYPE_TEXT_DEFAULT:
+		place = ((const struct config_text *)place)->text;
+		return place ? place : "default";
+	default:
+		return ((const struct config_text *)place)->text;
+	}
+}
+
+/* Words stay bare, what is the user's own stands in quotes. */
+static void put_text(struct printer *p, const struct config_key *key)
+{
+	const char *text = text_of(p, key);
+
+	if (!strcmp(text, "none") || !strcmp(text, "default") ||
+		!strcmp(text, "stdout") || !strcmp(text, "stderr"))
+		put_str(p, text);
+	else
+		put_quoted(p, text);
+}
+
+static void put_paths(struct printer *p, const struct config_texts *texts)
+{
+	put_str(p, "[");
+	for (size_t i = 0; i < texts->count; i++) {
+		if (i)
+			put_str(p, ", ");
+		put_quoted(p, texts->items[i].text);
+	}
+	put_str(p, "]");
+}
+
+static bool is_set(const struct printer *p, const struct config_key *key)
+{
+	if (key->type == CONFIG_TYPE_PATHS) {
+		const char *home = p->home[key->home];
+		const void *place = home + key->offset;
+
+		return ((const struct config_texts *)place)->count > 0;
+	}
+	if (config_value_is_number(key) || key->type == CONFIG_TYPE_SERVERS)
+		return true;
+	return text_of(p, key) != NULL;
+}
+
+static uint64_t number_of(const struct printer *p, const struct config_key *key)
+{
+	if (!key->size)
+		return key->min; /* not stored: there is only one */
+	return config_value_load(key, p->home[key->home]);
+}
+
+static bool is_default(const struct printer *p, const struct config_key *key)
+{
+	struct config_complaint unused;
+	uint64_t fallback;
+
+	if (!key->fallback)
+		return !is_set(p, key);
+	if (config_value_is_number(key))
+		return config_value_parse(key, slice_str(key->fallback),
+			       &fallback, &unused) &&
+		       fallback == number_of(p, key);
+	return text_of(p, key) && !strcmp(text_of(p, key), key->fallback);
+}
+
+static void put_value(struct printer *p, const struct config_key *key)
+{
+	const struct config_origin *origin = p->home[CONFIG_HOME_ORIGIN];
+	char text[CONFIG_VALUE_TEXT];
+
+	if (config_value_is_number(key)) {
+		config_value_format(key, number_of(p, key), text);
+		put_str(p, text);
+	} else if (key->type == CONFIG_TYPE_PATHS) {
+		const char *home = p->home[key->home];
+		const void *place = home + key->offset;
+
+		put_paths(p, place);
+	} else if (key->type == CONFIG_TYPE_SERVERS) {
+		put_str(p, "[");
+		put_quoted(p, origin->url.text);
+		put_str(p, "]");
+	} else {
+		put_text(p, key);
+	}
+}
+
+static void put_line(
+	struct printer *p, const struct config_key *key, size_t depth)
+{
+	size_t begin = p->out->len;
+	bool set = is_set(p, key);
+
+	put_indent(p, depth);
+	if (!set)
+		put_str(p, "# ");
+	put_str(p, name_of(key));
+	put_str(p, ": ");
+	if (set)
+		put_value(p, key);
+	else
+		put_str(p, "(not set)");
+	if (is_default(p, key)) {
+		size_t width = p->out->len - begin;
+
+		put_blanks(
+			p, width < COMMENT_COLUMN ? COMMENT_COLUMN - width : 1);
+		put_str(p, "# default");
+	}
+	put_str(p, "\n");
+}
+
+/* ---- maps ---- */
+
+static void put_map(struct printer *p, const char *prefix, size_t depth);
+
+static void put_listeners(struct printer *p, size_t depth)
+{
+	const struct config *config = p->home[CONFIG_HOME_CONFIG];
+
+	for (size_t i = 0; i < config->listener_count; i++) {
+		p->home[CONFIG_HOME_LISTENER] = &config->listeners[i];
+		p->dash = true;
+		put_map(p, "listeners[]", depth + 1);
+	}
+}
+
+static void put_origins(struct printer *p, size_t depth)
+{
+	const struct config *config = p->home[CONFIG_HOME_CONFIG];
+
+	for (size_t i = 0; i < config->origin_count; i++) {
+		p->home[CONFIG_HOME_ORIGIN] = &config->origins[i];
+		put_indent(p, depth);
+		put_quoted(p, config->origins[i].name);
+		put_str(p, ":\n");
+		put_map(p, "origins.*", depth + 1);
+	}
+}
+
+static void put_key(
+	struct printer *p, const struct config_key *key, size_t depth)
+{
+	if (key->type != CONFIG_TYPE_MAP &&
+		key->type != CONFIG_TYPE_LISTENERS &&
+		key->type != CONFIG_TYPE_ORIGINS) {
+		put_line(p, key, depth);
+		return;
+	}
+	put_indent(p, depth);
+	put_str(p, name_of(key));
+	put_str(p, ":\n");
+	if (key->type == CONFIG_TYPE_LISTENERS)
+		put_listeners(p, depth + 1);
+	else if (key->type == CONFIG_TYPE_ORIGINS)
+		put_origins(p, depth + 1);
+	else
+		put_map(p, key->same_as ? key->same_as : key->path, depth + 1);
+}
+
+static void put_map(struct printer *p, const char *prefix, size_t depth)
+{
+	for (const struct config_key *key = config_schema(); key->path; key++) {
+		if (config_schema_is_child(prefix, key) && !key->shorthand)
+			put_key(p, key, depth);
+	}
+}
+
+bool config_print(const struct config *config, struct buf *out)
+{
+	struct printer p = {
+		.out = out,
+		.home[CONFIG_HOME_CONFIG] = config,
+		.home[CONFIG_HOME_NONE] = config,
+	};
+
+	put_map(&p, "", 0);
+	return !p.failed;
+}
