@@ -261,8 +261,12 @@ void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl)
 {
 	X509 *peer = SSL_get0_peer_certificate(ssl);
 
-	if (!SSL_is_init_finished(ssl))
+	if (!SSL_is_init_finished(ssl)) {
+		/* The chain was good, but possession was not proven. */
+		if (auth->state == CLIENT_AUTH_OK)
+			client_auth_begin(auth, auth->settings);
 		return;
+	}
 	if (!peer) {
 		client_auth_begin(auth, auth->settings);
 	} else if (auth->state == CLIENT_AUTH_NONE || !same_leaf(auth, peer)) {
