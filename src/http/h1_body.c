@@ -22,7 +22,7 @@ enum chunk {
 };
 
 void h1_body_init(struct h1_body *body, enum h1_body_kind kind, uint64_t length,
-        uint64_t limit)
+	uint64_t limit)
 {
 	*body = (struct h1_body){.kind = kind, .limit = limit};
 	if (kind == H1_BODY_LENGTH)
@@ -38,7 +38,7 @@ static enum h1_body_status refuse(struct h1_body *body, enum http_rule rule)
 
 /* Hands out at most `most` bytes of the input as data. */
 static enum h1_body_status take(struct h1_body *body, struct slice *input,
-        uint64_t most, struct slice *data)
+	uint64_t most, struct slice *data)
 {
 	size_t len = input->len < most ? input->len : (size_t)most;
 
@@ -49,7 +49,7 @@ static enum h1_body_status take(struct h1_body *body, struct slice *input,
 }
 
 static enum h1_body_status read_length(
-        struct h1_body *body, struct slice *input, struct slice *data)
+	struct h1_body *body, struct slice *input, struct slice *data)
 {
 	if (body->left > body->limit - body->total)
 		return refuse(body, HTTP_RULE_BODY_TOO_LARGE);
@@ -63,7 +63,7 @@ static enum h1_body_status read_length(
 }
 
 static enum h1_body_status read_close(
-        struct h1_body *body, struct slice *input, struct slice *data)
+	struct h1_body *body, struct slice *input, struct slice *data)
 {
 	if (!input->len)
 		return H1_BODY_MORE;
@@ -77,7 +77,7 @@ static enum h1_body_status read_close(
 static unsigned hex_of(char c)
 {
 	return c <= '9' ? (unsigned)(c - '0')
-	                : (unsigned)(slice_lower(c) - 'a') + 10;
+			: (unsigned)(slice_lower(c) - 'a') + 10;
 }
 
 static enum chunk chunk_refuse(struct h1_body *body, enum http_rule rule)
@@ -128,10 +128,10 @@ static enum chunk on_extension(struct h1_body *body, char c)
 		if (c == '\\')
 			return CHUNK_EXT_ESCAPED;
 		return byte_is(c, BYTE_QDTEXT) ? CHUNK_EXT_QUOTED
-		                               : chunk_refuse(body, bad);
+					       : chunk_refuse(body, bad);
 	case CHUNK_EXT_ESCAPED:
 		return byte_is(c, BYTE_VALUE) ? CHUNK_EXT_QUOTED
-		                              : chunk_refuse(body, bad);
+					      : chunk_refuse(body, bad);
 	default: /* CHUNK_EXT_CLOSED */
 		return on_line_end(body, c, bad);
 	}
@@ -179,8 +179,8 @@ static bool count_framing(struct h1_body *body)
 {
 	body->overhead++;
 	if (body->overhead > H1_CHUNK_SLACK &&
-	        (body->overhead - H1_CHUNK_SLACK) / H1_CHUNK_RATIO >=
-	                body->total) {
+		(body->overhead - H1_CHUNK_SLACK) / H1_CHUNK_RATIO >=
+			body->total) {
 		body->rule = HTTP_RULE_CHUNKS_TOO_MANY;
 		return false;
 	}
@@ -192,7 +192,7 @@ static bool count_framing(struct h1_body *body)
 }
 
 static enum h1_body_status read_chunked(
-        struct h1_body *body, struct slice *input, struct slice *data)
+	struct h1_body *body, struct slice *input, struct slice *data)
 {
 	while (body->state != CHUNK_OVER) {
 		char c;
@@ -218,7 +218,7 @@ static enum h1_body_status read_chunked(
 }
 
 enum h1_body_status h1_body_read(
-        struct h1_body *body, struct slice *input, struct slice *data)
+	struct h1_body *body, struct slice *input, struct slice *data)
 {
 	*data = slice_of(NULL, 0);
 	if (body->state == CHUNK_BAD)

@@ -14,23 +14,23 @@ static const struct known *known_of(size_t len, char first)
 	static const struct known trailer = {{"trailer", 7}, H1_FIELD_TRAILER};
 	static const struct known upgrade = {{"upgrade", 7}, H1_FIELD_UPGRADE};
 	static const struct known connection = {
-	        {"connection", 10}, H1_FIELD_CONNECTION};
+		{"connection", 10}, H1_FIELD_CONNECTION};
 	static const struct known keep_alive = {
-	        {"keep-alive", 10}, H1_FIELD_DROPPED};
+		{"keep-alive", 10}, H1_FIELD_DROPPED};
 	static const struct known length = {
-	        {"content-length", 14}, H1_FIELD_CONTENT_LENGTH};
+		{"content-length", 14}, H1_FIELD_CONTENT_LENGTH};
 	static const struct known h2c = {
-	        {"http2-settings", 14}, H1_FIELD_DROPPED};
+		{"http2-settings", 14}, H1_FIELD_DROPPED};
 	static const struct known proxy_connection = {
-	        {"proxy-connection", 16}, H1_FIELD_DROPPED};
+		{"proxy-connection", 16}, H1_FIELD_DROPPED};
 	static const struct known coding = {
-	        {"transfer-encoding", 17}, H1_FIELD_TRANSFER_ENCODING};
+		{"transfer-encoding", 17}, H1_FIELD_TRANSFER_ENCODING};
 	static const struct known proxy_challenge = {
-	        {"proxy-authenticate", 18}, H1_FIELD_DROPPED};
+		{"proxy-authenticate", 18}, H1_FIELD_DROPPED};
 	static const struct known proxy_login = {
-	        {"proxy-authorization", 19}, H1_FIELD_DROPPED};
+		{"proxy-authorization", 19}, H1_FIELD_DROPPED};
 	static const struct known proxy_info = {
-	        {"proxy-authentication-info", 25}, H1_FIELD_DROPPED};
+		{"proxy-authentication-info", 25}, H1_FIELD_DROPPED};
 
 	switch (len) {
 	case 2:
@@ -66,14 +66,12 @@ static const struct known *known_of(size_t len, char first)
 	}
 }
 
-enum h1_field h1_field_of(struct slice name)
+enum h1_field h1_field_known(struct slice name)
 {
 	const struct known *known;
 
-	if (!name.len)
-		return H1_FIELD_END_TO_END;
 	known = known_of(name.len, slice_lower(name.ptr[0]));
-	if (!known || !slice_eq_nocase(known->name, name))
+	if (!known || !bytes_is_word(name, known->name.ptr))
 		return H1_FIELD_END_TO_END;
 	return known->field;
 }
@@ -95,17 +93,17 @@ static bool starts_nocase(struct slice name, struct slice prefix)
 bool h1_field_kept(struct slice name)
 {
 	static const struct slice prefixes[] = {{"content-", 8}, {"if-", 3},
-	        {"sec-", 4}, {"x-forwarded-", 12}, {"access-control-", 15}};
+		{"sec-", 4}, {"x-forwarded-", 12}, {"access-control-", 15}};
 	static const struct slice names[] = {{"accept", 6},
-	        {"accept-encoding", 15}, {"age", 3}, {"authorization", 13},
-	        {"authentication-info", 19}, {"cache-control", 13},
-	        {"cookie", 6}, {"date", 4}, {"etag", 4}, {"expires", 7},
-	        {"forwarded", 9}, {"last-modified", 13}, {"location", 8},
-	        {"origin", 6}, {"pragma", 6}, {"range", 5}, {"referer", 7},
-	        {"set-cookie", 10}, {"strict-transport-security", 25},
-	        {"user-agent", 10}, {"vary", 4}, {"via", 3},
-	        {"www-authenticate", 16}, {"x-real-ip", 9},
-	        {"x-request-id", 12}};
+		{"accept-encoding", 15}, {"age", 3}, {"authorization", 13},
+		{"authentication-info", 19}, {"cache-control", 13},
+		{"cookie", 6}, {"date", 4}, {"etag", 4}, {"expires", 7},
+		{"forwarded", 9}, {"last-modified", 13}, {"location", 8},
+		{"origin", 6}, {"pragma", 6}, {"range", 5}, {"referer", 7},
+		{"set-cookie", 10}, {"strict-transport-security", 25},
+		{"user-agent", 10}, {"vary", 4}, {"via", 3},
+		{"www-authenticate", 16}, {"x-real-ip", 9},
+		{"x-request-id", 12}};
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
 		if (starts_nocase(name, prefixes[i]))
@@ -117,10 +115,10 @@ bool h1_field_kept(struct slice name)
 bool h1_field_not_in_trailers(struct slice name)
 {
 	static const struct slice names[] = {{"authorization", 13},
-	        {"cache-control", 13}, {"content-encoding", 16},
-	        {"content-range", 13}, {"content-type", 12}, {"cookie", 6},
-	        {"location", 8}, {"max-forwards", 12}, {"range", 5},
-	        {"set-cookie", 10}, {"www-authenticate", 16}};
+		{"cache-control", 13}, {"content-encoding", 16},
+		{"content-range", 13}, {"content-type", 12}, {"cookie", 6},
+		{"location", 8}, {"max-forwards", 12}, {"range", 5},
+		{"set-cookie", 10}, {"www-authenticate", 16}};
 
 	return h1_field_of(name) != H1_FIELD_END_TO_END ||
 	       starts_nocase(name, SLICE("if-")) ||

@@ -92,6 +92,10 @@ static enum http_rule lift_connection(struct reader *r, struct slice value)
 {
 	struct slice option;
 
+	if (value.len == 10 && bytes_is_word(value, "keep-alive")) {
+		r->connection->keep_alive = true; /* the common case */
+		return HTTP_RULE_NONE;
+	}
 	while (slice_next(&value, ',', &option)) {
 		if (++r->options > CONNECTION_OPTIONS)
 			return HTTP_RULE_CONNECTION;
@@ -185,14 +189,14 @@ static enum http_rule lift_upgrade(struct reader *r, struct slice value)
 		if (!protocol_valid(protocol))
 			return HTTP_RULE_UPGRADE;
 		if (!r->upgrade.len &&
-		        !slice_eq_nocase(slice_head(protocol, 3), SLICE("h2c")))
+			!slice_eq_nocase(slice_head(protocol, 3), SLICE("h2c")))
 			r->upgrade = protocol;
 	}
 	return HTTP_RULE_NONE;
 }
 
 static enum http_rule lift(
-        struct reader *r, enum h1_field field, struct slice value)
+	struct reader *r, enum h1_field field, struct slice value)
 {
 	switch (field) {
 	case H1_FIELD_HOST:
@@ -219,7 +223,7 @@ static enum http_rule lift(
 }
 
 static bool block_room(
-        struct header_block *block, struct arena *arena, size_t count)
+	struct header_block *block, struct arena *arena, size_t count)
 {
 	*block = (struct header_block){.cap = count};
 	block->fields = arena_alloc(arena, count * sizeof(*block->fields));
@@ -233,7 +237,7 @@ static enum http_rule read_fields(struct reader *r)
 
 	r->offset = 0;
 	if (!block_room(
-	            block, parser->arena, parser->line_count + SPARE_FIELDS))
+		    block, parser->arena, parser->line_count + SPARE_FIELDS))
 		return HTTP_RULE_NO_MEMORY;
 	for (size_t i = 0; i < parser->line_count; i++) {
 		const struct h1_line *line = &parser->lines[i];
@@ -244,7 +248,7 @@ static enum http_rule read_fields(struct reader *r)
 
 		if (field == H1_FIELD_END_TO_END) {
 			block->fields[block->count++] =
-			        (struct header_field){name, value};
+				(struct header_field){name, value};
 			continue;
 		}
 		r->offset = line->value.at;
@@ -272,9 +276,9 @@ static void drop_nominated(struct reader *r)
 		const struct h1_line *line = &r->parser->lines[i];
 
 		if (h1_field_of(h1_span_of(r->head, line->name)) ==
-		        H1_FIELD_CONNECTION)
+			H1_FIELD_CONNECTION)
 			drop_nominated_by(&r->message->fields,
-			        h1_span_of(r->head, line->value));
+				h1_span_of(r->head, line->value));
 	}
 }
 
@@ -288,7 +292,7 @@ static enum http_rule read_head(struct reader *r)
 	if (r->nominated)
 		drop_nominated(r);
 	if (r->message->version == MESSAGE_HTTP_1_0 &&
-	        !r->connection->keep_alive)
+		!r->connection->keep_alive)
 		r->connection->close = true;
 	return HTTP_RULE_NONE;
 }
@@ -296,7 +300,7 @@ static enum http_rule read_head(struct reader *r)
 static enum message_version version_of(struct reader *r, struct h1_span span)
 {
 	return r->head[span.at + 7] == '0' ? MESSAGE_HTTP_1_0
-	                                   : MESSAGE_HTTP_1_1;
+					   : MESSAGE_HTTP_1_1;
 }
 
 static void set_body(struct reader *r, enum body_kind unknown)
@@ -327,7 +331,7 @@ static bool set_path(struct reader *r, struct slice path)
 		return true;
 	if (!path.len) {
 		message->path = message->method == METHOD_OPTIONS ? SLICE("*")
-		                                                  : SLICE("/");
+								  : SLICE("/");
 		return true;
 	}
 	fixed = arena_alloc(r->parser->arena, path.len + 1);
@@ -340,7 +344,7 @@ static bool set_path(struct reader *r, struct slice path)
 }
 
 static enum http_rule read_request_line(
-        struct reader *r, struct target_parts *parts)
+	struct reader *r, struct target_parts *parts)
 {
 	const struct h1_span *start = r->parser->start;
 	struct message *message = r->message;
@@ -357,7 +361,7 @@ static enum http_rule read_request_line(
 }
 
 static enum http_rule check_host(
-        struct reader *r, const struct target_parts *parts, size_t end)
+	struct reader *r, const struct target_parts *parts, size_t end)
 {
 	struct message *message = r->message;
 
@@ -369,7 +373,7 @@ static enum http_rule check_host(
 		return HTTP_RULE_NONE;
 	r->offset = r->parser->start[1].at;
 	if (r->host && !target_authority_agrees(parts->authority,
-	                       message->authority, parts->scheme))
+			       message->authority, parts->scheme))
 		return HTTP_RULE_HOST_DISAGREES;
 	message->authority = parts->authority; /* it wins: RFC 9112 3.2.2 */
 	return HTTP_RULE_NONE;
@@ -390,7 +394,7 @@ static enum http_rule read_request(struct reader *r, size_t end)
 	set_body(r, BODY_NONE);
 	if (message->version == MESSAGE_HTTP_1_1) {
 		message->expect_continue =
-		        r->expect && (r->coding || r->length_value);
+			r->expect && (r->coding || r->length_value);
 		if (r->upgrades)
 			message->upgrade = r->upgrade;
 	}
@@ -398,20 +402,20 @@ static enum http_rule read_request(struct reader *r, size_t end)
 }
 
 static void reader_init(struct reader *r, const struct h1_parser *parser,
-        const char *head, struct message *message,
-        struct h1_connection *connection)
+	const char *head, struct message *message,
+	struct h1_connection *connection)
 {
 	*r = (struct reader){.parser = parser,
-	        .head = head,
-	        .message = message,
-	        .connection = connection};
+		.head = head,
+		.message = message,
+		.connection = connection};
 	*message = (struct message){.stated_len = -1};
 	*connection = (struct h1_connection){0};
 }
 
 enum http_rule h1_parse_request(const struct h1_parser *parser,
-        struct slice head, struct message *message,
-        struct h1_connection *connection, size_t *offset)
+	struct slice head, struct message *message,
+	struct h1_connection *connection, size_t *offset)
 {
 	struct reader r;
 	enum http_rule rule;
@@ -432,7 +436,7 @@ static bool has_no_content(unsigned status)
 
 /* RFC 9112 section 6.3, as far as responses go */
 static enum http_rule set_response_body(
-        struct reader *r, enum method request_method)
+	struct reader *r, enum method request_method)
 {
 	struct message *message = r->message;
 
@@ -467,8 +471,8 @@ static enum http_rule read_response(struct reader *r, enum method method)
 
 	message->version = version_of(r, start[0]);
 	message->status = (unsigned)(code[0] - '0') * 100 +
-	                  (unsigned)(code[1] - '0') * 10 +
-	                  (unsigned)(code[2] - '0');
+			  (unsigned)(code[1] - '0') * 10 +
+			  (unsigned)(code[2] - '0');
 	message->reason = h1_span_of(r->head, start[2]);
 	rule = read_head(r);
 	if (rule)
@@ -479,8 +483,8 @@ static enum http_rule read_response(struct reader *r, enum method method)
 }
 
 enum http_rule h1_parse_response(const struct h1_parser *parser,
-        struct slice head, enum method request_method, struct message *message,
-        struct h1_connection *connection, size_t *offset)
+	struct slice head, enum method request_method, struct message *message,
+	struct h1_connection *connection, size_t *offset)
 {
 	struct reader r;
 	enum http_rule rule;
@@ -495,11 +499,11 @@ enum http_rule h1_parse_response(const struct h1_parser *parser,
 /* ---- trailers ---- */
 
 enum http_rule h1_parse_trailers(const struct h1_parser *parser,
-        struct slice section, struct header_block *trailers, size_t *offset)
+	struct slice section, struct header_block *trailers, size_t *offset)
 {
 	*offset = 0;
 	if (!block_room(
-	            trailers, parser->arena, parser->line_count + SPARE_FIELDS))
+		    trailers, parser->arena, parser->line_count + SPARE_FIELDS))
 		return HTTP_RULE_NO_MEMORY;
 	for (size_t i = 0; i < parser->line_count; i++) {
 		const struct h1_line *line = &parser->lines[i];
@@ -510,7 +514,7 @@ enum http_rule h1_parse_trailers(const struct h1_parser *parser,
 		if (h1_field_not_in_trailers(name))
 			return HTTP_RULE_TRAILER;
 		trailers->fields[trailers->count++] =
-		        (struct header_field){name, value};
+			(struct header_field){name, value};
 	}
 	return HTTP_RULE_NONE;
 }

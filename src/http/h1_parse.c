@@ -22,10 +22,10 @@ enum scan {
 enum { FIRST_LINES = 16 };
 
 void h1_parser_init(struct h1_parser *parser, enum h1_kind kind,
-        const struct http_limits *limits, struct arena *arena)
+	const struct http_limits *limits, struct arena *arena)
 {
 	*parser = (struct h1_parser){
-	        .kind = kind, .limits = limits, .arena = arena};
+		.kind = kind, .limits = limits, .arena = arena};
 	if (kind == H1_RESPONSE)
 		parser->state = SCAN_START;
 	else if (kind == H1_TRAILERS)
@@ -52,8 +52,8 @@ static size_t pause_in(struct h1_parser *parser, enum scan state, size_t at)
 static size_t scan_end(const struct h1_parser *parser, size_t len)
 {
 	size_t limit = parser->kind == H1_TRAILERS
-	                       ? parser->limits->trailer_bytes
-	                       : parser->limits->header_bytes;
+			       ? parser->limits->trailer_bytes
+			       : parser->limits->header_bytes;
 
 	if (limit > UINT32_MAX)
 		limit = UINT32_MAX; /* spans hold no more */
@@ -70,7 +70,7 @@ static size_t scan_begin(struct h1_parser *parser, const char *bytes, size_t at)
 }
 
 static size_t scan_empty_lf(
-        struct h1_parser *parser, const char *bytes, size_t at)
+	struct h1_parser *parser, const char *bytes, size_t at)
 {
 	if (bytes[at] != '\n')
 		return fail(parser, HTTP_RULE_LINE_END, at - 1);
@@ -79,7 +79,7 @@ static size_t scan_empty_lf(
 }
 
 static size_t scan_start(
-        struct h1_parser *parser, const char *bytes, size_t at, size_t end)
+	struct h1_parser *parser, const char *bytes, size_t at, size_t end)
 {
 	const bool request = parser->kind == H1_REQUEST;
 	const size_t room = parser->limits->request_line;
@@ -98,11 +98,11 @@ static size_t scan_start(
 	if (bytes[at] == '\n')
 		return fail(parser, HTTP_RULE_LINE_END, at);
 	return fail(parser,
-	        request ? HTTP_RULE_REQUEST_LINE : HTTP_RULE_STATUS_LINE, at);
+		request ? HTTP_RULE_REQUEST_LINE : HTTP_RULE_STATUS_LINE, at);
 }
 
 static size_t scan_start_lf(
-        struct h1_parser *parser, const char *bytes, size_t at)
+	struct h1_parser *parser, const char *bytes, size_t at)
 {
 	enum http_rule rule;
 	size_t offset;
@@ -131,7 +131,7 @@ static bool lines_grow(struct h1_parser *parser)
 		return false;
 	if (parser->line_count)
 		memcpy(lines, parser->lines,
-		        parser->line_count * sizeof(*lines));
+			parser->line_count * sizeof(*lines));
 	parser->lines = lines;
 	parser->line_cap = cap;
 	return true;
@@ -153,7 +153,7 @@ static enum http_rule name_rule(char c)
 
 /* At the first byte of a line: a field's, or the CR of the empty one. */
 static size_t scan_field_begin(
-        struct h1_parser *parser, const char *bytes, size_t at)
+	struct h1_parser *parser, const char *bytes, size_t at)
 {
 	const char c = bytes[at];
 
@@ -180,13 +180,13 @@ static size_t value_end(const char *bytes, size_t start, size_t end)
 
 /* As much of one field line as is at hand. */
 static size_t scan_field(
-        struct h1_parser *parser, const char *bytes, size_t at, size_t end)
+	struct h1_parser *parser, const char *bytes, size_t at, size_t end)
 {
 	struct h1_line *line = &parser->lines[parser->line_count];
 
 	switch ((enum scan)parser->state) {
 	case SCAN_NAME:
-		at = bytes_span(bytes, at, end, BYTE_TOKEN);
+		at = bytes_token_span(bytes, at, end);
 		if (at == end)
 			return at;
 		if (bytes[at] != ':')
@@ -210,7 +210,7 @@ static size_t scan_field(
 		if (bytes[at] != '\r')
 			return fail(parser, HTTP_RULE_FIELD_VALUE, at);
 		line->value = h1_span(
-		        line->value.at, value_end(bytes, line->value.at, at));
+			line->value.at, value_end(bytes, line->value.at, at));
 		at++;
 		if (at == end)
 			return pause_in(parser, SCAN_VALUE_LF, at);
@@ -224,7 +224,7 @@ static size_t scan_field(
 }
 
 static size_t scan_end_lf(
-        struct h1_parser *parser, const char *bytes, size_t at)
+	struct h1_parser *parser, const char *bytes, size_t at)
 {
 	if (bytes[at] != '\n')
 		return fail(parser, HTTP_RULE_LINE_END, at - 1);
@@ -232,7 +232,7 @@ static size_t scan_end_lf(
 }
 
 static size_t scan_step(
-        struct h1_parser *parser, const char *bytes, size_t at, size_t end)
+	struct h1_parser *parser, const char *bytes, size_t at, size_t end)
 {
 	switch ((enum scan)parser->state) {
 	case SCAN_BEGIN:
@@ -268,10 +268,10 @@ enum h1_status h1_parser_feed(struct h1_parser *parser, struct slice bytes)
 	parser->scanned = at;
 	if (parser->state < SCAN_DONE && at == scan_end(parser, SIZE_MAX))
 		fail(parser,
-		        parser->kind == H1_TRAILERS
-		                ? HTTP_RULE_TRAILER_TOO_LARGE
-		                : HTTP_RULE_HEADER_TOO_LARGE,
-		        at);
+			parser->kind == H1_TRAILERS
+				? HTTP_RULE_TRAILER_TOO_LARGE
+				: HTTP_RULE_HEADER_TOO_LARGE,
+			at);
 	if (parser->state == SCAN_BAD)
 		return H1_BAD;
 	return parser->state == SCAN_DONE ? H1_DONE : H1_MORE;

@@ -12,77 +12,77 @@ static enum http_rule refuse(enum http_rule rule, size_t at, size_t *offset)
 
 /* malformed: the rule for what is no HTTP/digit.digit at all. */
 static enum http_rule check_version(
-        struct slice version, enum http_rule malformed)
+	struct slice version, enum http_rule malformed)
 {
-	if (version.len != VERSION_LEN ||
-	        !slice_starts(version, SLICE("HTTP/")) || version.ptr[6] != '.')
+	if (version.len != VERSION_LEN)
 		return malformed;
-	if (slice_eq(version, SLICE("HTTP/1.1")) ||
-	        slice_eq(version, SLICE("HTTP/1.0")))
+	if (!memcmp(version.ptr, "HTTP/1.1", VERSION_LEN) ||
+		!memcmp(version.ptr, "HTTP/1.0", VERSION_LEN))
 		return HTTP_RULE_NONE;
+	if (memcmp(version.ptr, "HTTP/", 5) || version.ptr[6] != '.')
+		return malformed;
 	if (version.ptr[5] < '0' || version.ptr[5] > '9' ||
-	        version.ptr[7] < '0' || version.ptr[7] > '9')
+		version.ptr[7] < '0' || version.ptr[7] > '9')
 		return malformed;
 	return HTTP_RULE_VERSION;
 }
 
-static enum http_rule check_method(
-        struct slice text, enum method method, size_t *bad)
+/* Is it a token, not too long? *at: where it is not. */
+static enum http_rule check_method(struct slice method, size_t *at)
 {
-	*bad = bytes_span(text.ptr, 0, text.len, BYTE_TOKEN);
-	if (*bad < text.len)
+	*at = bytes_token_span(method.ptr, 0, method.len);
+	if (*at < method.len)
 		return HTTP_RULE_METHOD;
-	*bad = 0;
-	if (text.len > H1_METHOD_MAX)
-		return HTTP_RULE_METHOD;
+	*at = 0;
+	return method.len > H1_METHOD_MAX ? HTTP_RULE_METHOD : HTTP_RULE_NONE;
+}
+
+/* The methods that are never served, whatever their target. */
+static enum http_rule check_offered(enum method method)
+{
 	if (method == METHOD_CONNECT)
 		return HTTP_RULE_METHOD_CONNECT;
-	if (method == METHOD_TRACE)
-		return HTTP_RULE_METHOD_TRACE;
-	return HTTP_RULE_NONE;
+	return method == METHOD_TRACE ? HTTP_RULE_METHOD_TRACE : HTTP_RULE_NONE;
 }
 
 enum http_rule h1_start_request(
-        struct h1_parser *parser, const char *bytes, size_t end, size_t *offset)
+	struct h1_parser *parser, const char *bytes, size_t end, size_t *offset)
 {
 	const size_t at = parser->line_start;
 	struct slice line = slice_of(bytes + at, end - at);
-	size_t first = slice_find(line, ' ');
-	struct slice method = slice_head(line, first);
-	struct slice rest = slice_from(line, first + 1);
-	size_t second = slice_find(rest, ' ');
-	struct slice target = slice_head(rest, second);
-	struct slice version = slice_from(rest, second + 1);
-	enum method known = method_of(method);
+	struct slice method = slice_head(line, slice_find(line, ' '));
+	struct slice rest = slice_from(line, method.len + 1);
+	struct slice target = slice_head(rest, slice_find(rest, ' '));
+	struct slice version = slice_from(rest, target.len + 1);
+	const size_t target_at = at + method.len + 1;
+	const enum method known = method_of(method);
 	enum http_rule rule;
 	size_t bad;
 
-	if (!first)
+	if (!method.len)
 		return refuse(HTTP_RULE_REQUEST_LINE, at, offset);
-	rule = check_method(method, METHOD_OTHER, &bad);
+	rule = check_method(method, &bad);
 	if (rule)
 		return refuse(rule, at + bad, offset);
 	if (!target.len)
-		return refuse(HTTP_RULE_REQUEST_LINE, at + first, offset);
-	first++;
-	second += first;
+		return refuse(HTTP_RULE_REQUEST_LINE, at + method.len, offset);
 	rule = check_version(version, HTTP_RULE_REQUEST_LINE);
 	if (rule)
-		return refuse(rule, at + second, offset);
-	rule = check_method(method, known, &bad);
+		return refuse(rule, target_at + target.len, offset);
+	rule = check_offered(known);
 	if (rule)
 		return refuse(rule, at, offset);
 	bad = target_span(target, known == METHOD_OPTIONS);
 	if (bad < target.len)
-		return refuse(HTTP_RULE_TARGET, at + first + bad, offset);
+		return refuse(HTTP_RULE_TARGET, target_at + bad, offset);
 	parser->start[0] = h1_span(at, at + method.len);
-	parser->start[1] = h1_span(at + first, at + second);
-	parser->start[2] = h1_span(at + second + 1, end);
+	parser->start[1] = h1_span(target_at, target_at + target.len);
+	parser->start[2] = h1_span(target_at + target.len + 1, end);
 	return HTTP_RULE_NONE;
 }
 
 enum http_rule h1_start_response(
-        struct h1_parser *parser, const char *bytes, size_t end, size_t *offset)
+	struct h1_parser *parser, const char *bytes, size_t end, size_t *offset)
 {
 	const size_t at = parser->line_start;
 	struct slice line = slice_of(bytes + at, end - at);
@@ -91,14 +91,14 @@ enum http_rule h1_start_response(
 	size_t code = at + VERSION_LEN + 1;
 
 	rule = check_version(
-	        slice_head(line, VERSION_LEN), HTTP_RULE_STATUS_LINE);
+		slice_head(line, VERSION_LEN), HTTP_RULE_STATUS_LINE);
 	if (rule)
 		return refuse(rule, at, offset);
 	if (line.len < VERSION_LEN + 5 || line.ptr[VERSION_LEN] != ' ' ||
-	        line.ptr[VERSION_LEN + 4] != ' ')
+		line.ptr[VERSION_LEN + 4] != ' ')
 		return refuse(HTTP_RULE_STATUS_LINE, at + VERSION_LEN, offset);
 	if (!slice_to_u64(slice_of(bytes + code, 3), 599, &status) ||
-	        status < 100)
+		status < 100)
 		return refuse(HTTP_RULE_STATUS_CODE, code, offset);
 	parser->start[0] = h1_span(at, at + VERSION_LEN);
 	parser->start[1] = h1_span(code, code + 3);

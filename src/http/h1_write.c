@@ -8,8 +8,6 @@
 enum {
 	/* Longest framing fields together, with a reserve. */
 	FIXED_SIZE = 320,
-	/* Copies are made in words of eight and may reach behind their end. */
-	SLACK = 8,
 	LENGTH_DIGITS = 20,
 };
 
@@ -41,7 +39,7 @@ size_t h1_head_size(const struct message *message)
 	return FIXED_SIZE + message->method_text.len + message->path.len +
 	       message->authority.len + message->reason.len +
 	       message->upgrade.len * 2 + message->trailer_names.len +
-	       block_size(&message->fields) + block_size(message->lent) + SLACK;
+	       block_size(&message->fields) + block_size(message->lent);
 }
 
 /* ---- pieces; the room was checked before ---- */
@@ -72,39 +70,45 @@ static void put_u64(struct writer *w, uint64_t value)
 	put(w, digits + at, sizeof(digits) - at);
 }
 
-/* Copies and checks a name at once; false when it is no token. */
-static inline bool put_name(struct writer *w, struct slice name)
-{
-	uint8_t all = BYTE_TOKEN;
-
-	for (size_t i = 0; i < name.len; i++) {
-		w->at[i] = name.ptr[i];
-		all &= bytes_class[(unsigned char)name.ptr[i]];
-	}
-	w->at += name.len;
-	return name.len && all;
-}
-
-/* The same for a value, in words; they may overlap (see SLACK). */
-static inline bool put_value(struct writer *w, struct slice value)
+/*
+ * Copies s and returns whether `odd` marked none of its bytes; a mark asks for
+ * a closer look. In words of eight, the last of which overlaps the one before.
+ */
+static inline bool put_words(
+	struct writer *w, struct slice s, uint64_t (*odd)(uint64_t word))
 {
 	char *const to = w->at;
+	uint64_t marks = 0;
+	uint64_t word;
 	size_t at = 0;
 
-	w->at += value.len;
-	for (; value.len - at >= 8; at += 8) {
-		uint64_t word = bytes_load(value.ptr + at);
-
+	w->at += s.len;
+	if (s.len < sizeof(word)) {
+		for (; at < s.len; at++)
+			to[at] = s.ptr[at];
+		return false;
+	}
+	for (; s.len - at >= sizeof(word); at += sizeof(word)) {
+		word = bytes_load(s.ptr + at);
 		memcpy(to + at, &word, sizeof(word));
-		if (bytes_control(word))
-			break;
+		marks |= odd(word);
 	}
-	for (; at < value.len; at++) {
-		to[at] = value.ptr[at];
-		if (!byte_is(value.ptr[at], BYTE_VALUE))
-			return false;
-	}
-	return true;
+	at = s.len - sizeof(word);
+	word = bytes_load(s.ptr + at);
+	memcpy(to + at, &word, sizeof(word));
+	return !(marks | odd(word));
+}
+
+static inline bool put_name(struct writer *w, struct slice name)
+{
+	return put_words(w, name, bytes_not_name) ||
+	       (name.len && bytes_all(name, BYTE_TOKEN));
+}
+
+static inline bool put_value(struct writer *w, struct slice value)
+{
+	return put_words(w, value, bytes_not_plain) ||
+	       bytes_all(value, BYTE_VALUE);
 }
 
 static inline bool put_field(struct writer *w, const struct header_field *field)
@@ -146,7 +150,7 @@ static void put_block(struct writer *w, const struct header_block *block)
 static void put_request_line(struct writer *w, const struct message *message)
 {
 	const bool asterisk = message->method == METHOD_OPTIONS &&
-	                      slice_eq(message->path, SLICE("*"));
+			      slice_eq(message->path, SLICE("*"));
 
 	if (!put_name(w, message->method_text)) {
 		w->bad = "method";
@@ -199,7 +203,7 @@ static void put_length(struct writer *w, uint64_t length)
 }
 
 static void put_framing(struct writer *w, const struct message *message,
-        enum h1_framing framing)
+	enum h1_framing framing)
 {
 	switch (framing) {
 	case H1_FRAME_LENGTH:
@@ -218,7 +222,7 @@ static void put_framing(struct writer *w, const struct message *message,
 }
 
 static void put_connection(struct writer *w, const struct message *message,
-        const struct h1_write *how)
+	const struct h1_write *how)
 {
 	PUT(w, "Connection: ");
 	if (how->close)
@@ -235,7 +239,7 @@ static void put_connection(struct writer *w, const struct message *message,
 
 /* A list of protocols or names: value bytes without a line's end. */
 static void put_listed(
-        struct writer *w, const char *name, size_t name_len, struct slice value)
+	struct writer *w, const char *name, size_t name_len, struct slice value)
 {
 	put(w, name, name_len);
 	if (!put_value(w, value))
@@ -244,10 +248,10 @@ static void put_listed(
 }
 
 static void put_hop_fields(struct writer *w, const struct message *message,
-        const struct h1_write *how)
+	const struct h1_write *how)
 {
 	if (how->close || how->keep_alive || message->wants_trailers ||
-	        message->upgrade.len)
+		message->upgrade.len)
 		put_connection(w, message, how);
 	if (message->wants_trailers)
 		PUT(w, "TE: trailers\r\n");
@@ -260,7 +264,7 @@ static void put_hop_fields(struct writer *w, const struct message *message,
 }
 
 size_t h1_write_head(const struct message *message, const struct h1_write *how,
-        char *out, size_t size, const char **bad)
+	char *out, size_t size, const char **bad)
 {
 	struct writer w = {.at = out};
 
@@ -286,11 +290,11 @@ size_t h1_write_head(const struct message *message, const struct h1_write *how,
 
 size_t h1_last_chunk_size(const struct header_block *trailers)
 {
-	return 5 + SLACK + block_size(trailers);
+	return 5 + block_size(trailers);
 }
 
 size_t h1_write_last_chunk(
-        const struct header_block *trailers, char *out, size_t size)
+	const struct header_block *trailers, char *out, size_t size)
 {
 	struct writer w = {.at = out};
 
@@ -301,7 +305,7 @@ size_t h1_write_last_chunk(
 		const struct header_field *field = &trailers->fields[i];
 
 		if (h1_field_not_in_trailers(field->name) ||
-		        !put_field(&w, field))
+			!put_field(&w, field))
 			return 0;
 	}
 	PUT(&w, "\r\n");

@@ -21,7 +21,7 @@ static bool header_grow(struct header_block *block, struct arena *arena)
 }
 
 bool header_add(struct header_block *block, struct arena *arena,
-        struct slice name, struct slice value)
+	struct slice name, struct slice value)
 {
 	if (block->count == block->cap && !header_grow(block, arena))
 		return false;
@@ -31,7 +31,7 @@ bool header_add(struct header_block *block, struct arena *arena,
 }
 
 const struct header_field *header_find(
-        const struct header_block *block, struct slice name)
+	const struct header_block *block, struct slice name)
 {
 	for (size_t i = 0; i < block->count; i++) {
 		if (slice_eq_nocase(block->fields[i].name, name))
@@ -41,7 +41,7 @@ const struct header_field *header_find(
 }
 
 size_t header_remove_if(struct header_block *block,
-        bool (*drop)(const struct header_field *field, void *arg), void *arg)
+	bool (*drop)(const struct header_field *field, void *arg), void *arg)
 {
 	size_t kept = 0;
 	size_t removed;
@@ -104,7 +104,7 @@ bool header_is_alias(struct slice name)
 
 bool header_name_valid(struct slice name)
 {
-	return name.len && bytes_all(name, BYTE_TOKEN);
+	return name.len && bytes_token_span(name.ptr, 0, name.len) == name.len;
 }
 
 bool header_value_valid(struct slice value)

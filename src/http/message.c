@@ -1,95 +1,102 @@
 #include "http/message.h"
 
-static const struct {
-	struct slice text;
-	enum method method;
-} methods[] = {
-        {{"GET", 3}, METHOD_GET},
-        {{"POST", 4}, METHOD_POST},
-        {{"HEAD", 4}, METHOD_HEAD},
-        {{"PUT", 3}, METHOD_PUT},
-        {{"DELETE", 6}, METHOD_DELETE},
-        {{"OPTIONS", 7}, METHOD_OPTIONS},
-        {{"PATCH", 5}, METHOD_PATCH},
-        {{"TRACE", 5}, METHOD_TRACE},
-        {{"CONNECT", 7}, METHOD_CONNECT},
-};
+#include <string.h>
 
 static const struct {
 	unsigned status;
 	const char *reason;
 } reasons[] = {
-        {100, "Continue"},
-        {101, "Switching Protocols"},
-        {102, "Processing"},
-        {103, "Early Hints"},
-        {200, "OK"},
-        {201, "Created"},
-        {202, "Accepted"},
-        {203, "Non-Authoritative Information"},
-        {204, "No Content"},
-        {205, "Reset Content"},
-        {206, "Partial Content"},
-        {207, "Multi-Status"},
-        {208, "Already Reported"},
-        {226, "IM Used"},
-        {300, "Multiple Choices"},
-        {301, "Moved Permanently"},
-        {302, "Found"},
-        {303, "See Other"},
-        {304, "Not Modified"},
-        {305, "Use Proxy"},
-        {307, "Temporary Redirect"},
-        {308, "Permanent Redirect"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {402, "Payment Required"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {406, "Not Acceptable"},
-        {407, "Proxy Authentication Required"},
-        {408, "Request Timeout"},
-        {409, "Conflict"},
-        {410, "Gone"},
-        {411, "Length Required"},
-        {412, "Precondition Failed"},
-        {413, "Content Too Large"},
-        {414, "URI Too Long"},
-        {415, "Unsupported Media Type"},
-        {416, "Range Not Satisfiable"},
-        {417, "Expectation Failed"},
-        {421, "Misdirected Request"},
-        {422, "Unprocessable Content"},
-        {423, "Locked"},
-        {424, "Failed Dependency"},
-        {425, "Too Early"},
-        {426, "Upgrade Required"},
-        {428, "Precondition Required"},
-        {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"},
-        {451, "Unavailable For Legal Reasons"},
-        {500, "Internal Server Error"},
-        {501, "Not Implemented"},
-        {502, "Bad Gateway"},
-        {503, "Service Unavailable"},
-        {504, "Gateway Timeout"},
-        {505, "HTTP Version Not Supported"},
-        {506, "Variant Also Negotiates"},
-        {507, "Insufficient Storage"},
-        {508, "Loop Detected"},
-        {511, "Network Authentication Required"},
+	{100, "Continue"},
+	{101, "Switching Protocols"},
+	{102, "Processing"},
+	{103, "Early Hints"},
+	{200, "OK"},
+	{201, "Created"},
+	{202, "Accepted"},
+	{203, "Non-Authoritative Information"},
+	{204, "No Content"},
+	{205, "Reset Content"},
+	{206, "Partial Content"},
+	{207, "Multi-Status"},
+	{208, "Already Reported"},
+	{226, "IM Used"},
+	{300, "Multiple Choices"},
+	{301, "Moved Permanently"},
+	{302, "Found"},
+	{303, "See Other"},
+	{304, "Not Modified"},
+	{305, "Use Proxy"},
+	{307, "Temporary Redirect"},
+	{308, "Permanent Redirect"},
+	{400, "Bad Request"},
+	{401, "Unauthorized"},
+	{402, "Payment Required"},
+	{403, "Forbidden"},
+	{404, "Not Found"},
+	{405, "Method Not Allowed"},
+	{406, "Not Acceptable"},
+	{407, "Proxy Authentication Required"},
+	{408, "Request Timeout"},
+	{409, "Conflict"},
+	{410, "Gone"},
+	{411, "Length Required"},
+	{412, "Precondition Failed"},
+	{413, "Content Too Large"},
+	{414, "URI Too Long"},
+	{415, "Unsupported Media Type"},
+	{416, "Range Not Satisfiable"},
+	{417, "Expectation Failed"},
+	{421, "Misdirected Request"},
+	{422, "Unprocessable Content"},
+	{423, "Locked"},
+	{424, "Failed Dependency"},
+	{425, "Too Early"},
+	{426, "Upgrade Required"},
+	{428, "Precondition Required"},
+	{429, "Too Many Requests"},
+	{431, "Request Header Fields Too Large"},
+	{451, "Unavailable For Legal Reasons"},
+	{500, "Internal Server Error"},
+	{501, "Not Implemented"},
+	{502, "Bad Gateway"},
+	{503, "Service Unavailable"},
+	{504, "Gateway Timeout"},
+	{505, "HTTP Version Not Supported"},
+	{506, "Variant Also Negotiates"},
+	{507, "Insufficient Storage"},
+	{508, "Loop Detected"},
+	{511, "Network Authentication Required"},
 };
+
+static bool is(struct slice text, const char *method)
+{
+	return !memcmp(text.ptr, method, text.len);
+}
 
 enum method method_of(struct slice text)
 {
-	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
-		if (methods[i].text.len == text.len &&
-		        methods[i].text.ptr[0] == text.ptr[0] &&
-		        slice_eq(methods[i].text, text))
-			return methods[i].method;
+	switch (text.len) {
+	case 3:
+		if (is(text, "GET"))
+			return METHOD_GET;
+		return is(text, "PUT") ? METHOD_PUT : METHOD_OTHER;
+	case 4:
+		if (is(text, "POST"))
+			return METHOD_POST;
+		return is(text, "HEAD") ? METHOD_HEAD : METHOD_OTHER;
+	case 5:
+		if (is(text, "PATCH"))
+			return METHOD_PATCH;
+		return is(text, "TRACE") ? METHOD_TRACE : METHOD_OTHER;
+	case 6:
+		return is(text, "DELETE") ? METHOD_DELETE : METHOD_OTHER;
+	case 7:
+		if (is(text, "OPTIONS"))
+			return METHOD_OPTIONS;
+		return is(text, "CONNECT") ? METHOD_CONNECT : METHOD_OTHER;
+	default:
+		return METHOD_OTHER;
 	}
-	return METHOD_OTHER;
 }
 
 bool method_idempotent(enum method method)

@@ -32,21 +32,31 @@ static bool ipv6_valid(struct slice address)
 	return inet_pton(AF_INET6, text, &parsed) == 1;
 }
 
+/* Labels, each with a dot behind it but for the last, which may have one. */
+static bool name_valid(struct slice name)
+{
+	size_t at = 0;
+
+	do {
+		size_t end = bytes_span(name.ptr, at, name.len, BYTE_HOST);
+
+		if (end == at)
+			return false;
+		if (end == name.len)
+			return true;
+		if (name.ptr[end] != '.')
+			return false;
+		at = end + 1;
+	} while (at < name.len);
+	return name.len;
+}
+
 static bool host_valid(struct slice host)
 {
-	if (!host.len || host.ptr[0] == '.')
-		return false;
-	if (host.ptr[0] == '[') {
-		return host.len > 2 && host.ptr[host.len - 1] == ']' &&
-		       ipv6_valid(slice_of(host.ptr + 1, host.len - 2));
-	}
-	if (!bytes_all(host, BYTE_HOST))
-		return false;
-	for (size_t i = 1; i < host.len; i++) {
-		if (host.ptr[i] == '.' && host.ptr[i - 1] == '.')
-			return false;
-	}
-	return true;
+	if (!host.len || host.ptr[0] != '[')
+		return name_valid(host);
+	return host.len > 2 && host.ptr[host.len - 1] == ']' &&
+	       ipv6_valid(slice_of(host.ptr + 1, host.len - 2));
 }
 
 /* port: digits, 0 when that is not a port. */
@@ -55,7 +65,7 @@ static unsigned port_of(struct slice port)
 	uint64_t number;
 
 	if (port.len > PORT_DIGITS || !port.len || port.ptr[0] == '0' ||
-	        !slice_to_u64(port, PORT_MAX, &number))
+		!slice_to_u64(port, PORT_MAX, &number))
 		return 0;
 	return (unsigned)number;
 }
@@ -86,7 +96,7 @@ static unsigned port_or_default(struct slice authority, struct slice scheme)
 }
 
 bool target_authority_agrees(
-        struct slice a, struct slice b, struct slice scheme)
+	struct slice a, struct slice b, struct slice scheme)
 {
 	return slice_eq_nocase(target_host(a), target_host(b)) &&
 	       port_or_default(a, scheme) == port_or_default(b, scheme);
@@ -100,8 +110,8 @@ static size_t path_span(struct slice path, size_t at, enum byte_class class)
 		if (at == path.len)
 			return at;
 		if (path.ptr[at] == '%' && path.len - at > 2 &&
-		        byte_is(path.ptr[at + 1], BYTE_HEX) &&
-		        byte_is(path.ptr[at + 2], BYTE_HEX))
+			byte_is(path.ptr[at + 1], BYTE_HEX) &&
+			byte_is(path.ptr[at + 2], BYTE_HEX))
 			at += 3;
 		else if (path.ptr[at] == '?' && class == BYTE_PATH)
 			class = BYTE_QUERY;
@@ -137,7 +147,7 @@ void target_split(struct slice target, struct target_parts *parts)
 		return;
 	end = at;
 	while (end < target.len && target.ptr[end] != '/' &&
-	        target.ptr[end] != '?')
+		target.ptr[end] != '?')
 		end++;
 	parts->scheme = at == 7 ? SLICE("http") : SLICE("https");
 	parts->authority = slice_of(target.ptr + at, end - at);
