@@ -7,7 +7,42 @@
  * pointers. When the head is complete the caller copies it where it may stay
  * and h1_parse_request / _response / _trailers makes the message out of it.
  *
- * There is no leniency switch (R8). What is refused names its rule and offset.
+ * There is no leniency switch (R8). What is refused names its rule and offset,
+ * and both depend on the bytes alone, never on the pieces they came in. Where a
+ * standard leaves a choice, or we are stricter than it:
+ *
+ *  - Lines end in CR LF. One space parts the words of a start line; the space
+ *    behind a status code must be there though the reason is empty.
+ *  - A method is a token of at most 32 bytes, matched with case. CONNECT is
+ *    501, TRACE 405. Something that is not HTTP/digit.digit is a bad line, any
+ *    version but 1.0 and 1.1 is 505.
+ *  - Targets: origin-form; absolute-form of http and https without user
+ *    information; "*" for OPTIONS; authority-form never. Bytes as RFC 3986 has
+ *    them, with valid pct-encoding, but for '[' and ']' in a query, which many
+ *    clients send bare. Bytes from 0x80 on and '#' are refused. See target.h.
+ *  - Exactly one Host in 1.1, at most one in 1.0; never empty (RFC 9110
+ *    section 4.2.2). It must name the place that an absolute-form target
+ *    names, a missing port being the scheme's; then the target's wording is
+ *    message->authority. Missing (1.0): authority is empty.
+ *  - Content-Length: digits, below 2^63, one field; "5, 5" is refused. Leading
+ *    zeros are digits.
+ *  - Transfer-Encoding: "chunked", one field, in 1.1 only, never with a
+ *    Content-Length.
+ *  - Expect: one field, 100-continue, else 417. It counts in 1.1 only and only
+ *    when content follows (RFC 9110 section 10.1.1).
+ *  - Connection: at most 64 options, all tokens. Fields it nominates are
+ *    removed, but a nomination of what is end-to-end by its nature is ignored
+ *    (R4): Content-*, If-*, Sec-*, Access-Control-*, X-Forwarded-*,
+ *    Authorization, Cookie, Cache-Control and their like, see h1_field.c.
+ *    What policy adds later can not be nominated at all.
+ *  - Upgrade counts in 1.1 only, where Connection names it, and in responses
+ *    with 101 or 426; the first protocol that is not h2c.
+ *  - Also of this hop, and dropped: Keep-Alive, Proxy-Connection,
+ *    HTTP2-Settings, Proxy-Authenticate, Proxy-Authorization,
+ *    Proxy-Authentication-Info; in responses Host and Expect.
+ *  - A 1xx or 204 with a Transfer-Encoding or a Content-Length other than 0 is
+ *    refused: such an origin means content that nobody would read. Status
+ *    codes from 600 on are refused.
  */
 #ifndef MTLSGATE_HTTP_H1_PARSE_H
 #define MTLSGATE_HTTP_H1_PARSE_H
@@ -52,6 +87,11 @@ struct h1_parser {
 /*
  * At most one empty line (CRLF) before a request line is skipped
  * (RFC 9112 section 2.2); it counts into the head's length.
+ *
+ * Limits: header_bytes holds for the whole head with its empty line (for a
+ * trailer section: trailer_bytes), request_line for that line without its
+ * CR LF, header_count for both kinds of fields. They hold while the head is
+ * incomplete: the first byte too many is refused.
  */
 void h1_parser_init(struct h1_parser *parser, enum h1_kind kind,
         const struct http_limits *limits, struct arena *arena);
