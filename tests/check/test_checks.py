@@ -110,6 +110,9 @@ LAYER_FAULTS = {
           '#include "base/other.h"\n#include "base/thing.h"\n' + BODY,
           "include/base/other.h": "struct other;\n"},
          "every .c includes its own header first", "src/base/thing.c"),
+    "a part whose header does not know it":
+        ({"src/base/part.c": '#include "base/thing.h"\nint p(void)\n{\n}\n'},
+         "every .c includes its own header first", "src/base/part.c"),
     "contract without code":
         ({"include/base/lost.h": "int lost_get(void);\n"},
          "include/ mirrors src/", "include/base/lost.h"),
@@ -242,8 +245,9 @@ def test_a_room_may_be_split(tmp_path):
         **SOUND,
         "src/base/thing.c":
         '#include "base/thing.h"\n#include "thing_priv.h"\n' + BODY,
-        "src/base/thing_part.c": '#include "thing_priv.h"\n',
-        "src/base/thing_priv.h": '#include "base/thing.h"\nstruct priv;\n'})
+        "src/base/part.c": '#include "thing_priv.h"\nvoid part(void)\n{\n}\n',
+        "src/base/thing_priv.h":
+        '#include "base/thing.h"\nvoid part(void);\n'})
     assert faults(run("layers", tmp_path).stdout) == {}
 
 
@@ -253,8 +257,9 @@ def test_a_family_may_share_a_private_header(tmp_path):
         "include/base/h1_thing.h": HEADER,
         "src/base/h1_thing.c":
         '#include "base/h1_thing.h"\n#include "h1_priv.h"\n' + BODY,
-        "src/base/h1_part.c": '#include "h1_priv.h"\n',
-        "src/base/h1_priv.h": '#include "base/h1_thing.h"\nstruct part;\n'})
+        "src/base/h1_part.c": '#include "h1_priv.h"\nvoid part(void)\n{\n}\n',
+        "src/base/h1_priv.h":
+        '#include "base/h1_thing.h"\nvoid part(void);\n'})
     assert faults(run("layers", tmp_path).stdout) == {}
 
 
