@@ -1,0 +1,173 @@
+"""The real program, started with a configuration, stopped by its pid."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get(
+    "MTLSGATE_BIN", TOP / "build/release/mtlsgate")).resolve()
+DEADLINE = 30
+
+
+def free_port(host="127.0.0.1"):
+    """A port that nobody has now; the kernel hands out others meanwhile."""
+    with socket.socket(socket.AF_INET6 if ":" in host
+                       else socket.AF_INET) as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]
+
+
+def wait_for(what, condition, deadline=DEADLINE):
+    end = time.monotonic() + deadline
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"waited {deadline} s for {what}"
+        time.sleep(0.02)
+
+
+def children(pid):
+    try:
+        text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except FileNotFoundError:
+        return []
+    return [int(p) for p in text.split()]
+
+
+class Gate:
+    """
+    directory: for the file, logs and sockets. extra: YAML text behind the
+    common lines; keys of the common lines are replaced by `top`.
+    """
+
+    def __init__(self, directory, pki, origin, extra="", workers=1,
+                 client_auth=None, listen=None, tls="", access=True,
+                 wait=True, env=None):
+        self.dir = directory
+        self.pki = pki
+        self.port = free_port()
+        self.admin = directory / "admin.sock"
+        self.config = directory / "mtlsgate.yaml"
+        self.log_path = directory / "log.txt"
+        self.access_path = directory / "access.log"
+        url = origin if isinstance(origin, str) else origin.url
+        client_auth = client_auth or f"{{ca: {pki.ca.path}}}"
+        self.text = (
+            f"listen: {listen or f'127.0.0.1:{self.port}'}\n"
+            f"tls: {{cert: {pki.server.cert}, key: {pki.server.key}{tls}}}\n"
+            f"client_auth: {client_auth}\n"
+            + (f"origin: {url}\n" if url else "")
+            + f"process: {{workers: {workers}}}\n"
+            f"admin: {{address: 'unix:{self.admin}'}}\n"
+            + ("" if "logging:" in extra else
+               "logging: {level: debug, format: text, access: {enabled: "
+               f"{'true' if access else 'false'}, format: json, "
+               f"output: {self.access_path}}}}}\n")
+            + extra)
+        self.config.write_text(self.text)
+        self.process = None
+        self.env = env
+        self.start(wait)
+
+    def start(self, wait=True):
+        log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(
+            [str(BIN), "run", "--config", str(self.config)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir,
+            env={**os.environ, **(self.env or {})})
+        log.close()
+        if wait:
+            self.wait_ready()
+
+    def answers(self):
+        """Does the admin socket say that it lives, and the port accept?"""
+        code = self.process.poll()
+        assert code is None, f"ended with {code}:\n{self.log()}"
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 5):
+                pass
+            return b" 200 " in self.admin_get("/livez")
+        except OSError:
+            return False
+
+    def wait_ready(self):
+        wait_for("the program to serve", self.answers)
+
+    def admin_get(self, path, method="GET"):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10)
+            s.connect(str(self.admin))
+            s.sendall(f"{method} {path} HTTP/1.1\r\nHost: a\r\n"
+                      "Connection: close\r\n\r\n".encode())
+            text = b""
+            while True:
+                piece = s.recv(65536)
+                if not piece:
+                    return text
+                text += piece
+
+    def metrics(self):
+        """{'name{label="x"}': value}"""
+        body = self.admin_get("/metrics").split(b"\r\n\r\n", 1)[1].decode()
+        return {key: float(value) for key, value in (
+            line.rsplit(" ", 1) for line in body.splitlines()
+            if line and not line.startswith("#"))}
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def access(self):
+        import json
+        if not self.access_path.exists():
+            return []
+        return [json.loads(line) for line in
+                self.access_path.read_text().splitlines()]
+
+    def wait_log(self, text, deadline=DEADLINE):
+        wait_for(f"{text!r} in the log", lambda: text in self.log(), deadline)
+
+    def wait_access(self, count):
+        return wait_for(f"{count} access lines", lambda: (
+            self.access() if len(self.access()) >= count else None))
+
+    def pids(self):
+        return children(self.process.pid)
+
+    def proc(self, pid, key):
+        for line in pathlib.Path(f"/proc/{pid}/status").read_text(
+                ).splitlines():
+            name, _, value = line.partition(":")
+            if name == key:
+                return value.strip()
+        return None
+
+    def named(self, word):
+        """Children whose name (comm or command line) holds word."""
+        return [pid for pid in self.pids()
+                if word in pathlib.Path(f"/proc/{pid}/comm").read_text()]
+
+    def workers(self):
+        return self.named("worker")
+
+    def send_signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, expect=0):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(DEADLINE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise AssertionError(f"did not stop:\n{self.log()}")
+        text = self.log()
+        for word in ("Sanitizer", "runtime error:", "Assertion"):
+            assert word not in text, text
+        if expect is not None:
+            assert self.process.returncode == expect, text
