@@ -143,6 +143,63 @@ class Client:
         return self.rest() == b""
 
 
+class HalfOpen:
+    """A TLS client that can end its sending side and go on reading."""
+
+    def __init__(self, port, pki, leaf, timeout=20):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(pki.ca.path)
+        context.load_cert_chain(leaf.cert, leaf.key)
+        self.into, self.out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.into, self.out,
+                                    server_hostname="localhost")
+        self.raw = socket.create_connection(("127.0.0.1", port), timeout)
+        self.pump(self.tls.do_handshake)
+
+    def pump(self, action):
+        """action(), fed with what comes until it is content."""
+        while True:
+            try:
+                return action()
+            except ssl.SSLWantReadError:
+                self.flush()
+                piece = self.raw.recv(65536)
+                if piece:
+                    self.into.write(piece)
+                else:
+                    self.into.write_eof()
+            finally:
+                self.flush()
+
+    def flush(self):
+        data = self.out.read()
+        if data:
+            self.raw.sendall(data)
+
+    def send(self, data):
+        self.pump(lambda: self.tls.write(data))
+
+    def end(self):
+        try:
+            self.tls.unwrap()
+        except ssl.SSLWantReadError:
+            pass
+        self.flush()
+        self.raw.shutdown(socket.SHUT_WR)
+
+    def rest(self):
+        data = b""
+        while True:
+            try:
+                piece = self.pump(lambda: self.tls.read(65536))
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                piece = b""
+            if not piece:
+                self.raw.close()
+                return data
+            data += piece
+
+
 def get(path="/", *fields, host="localhost", close=False):
     lines = [f"GET {path} HTTP/1.1", f"Host: {host}", *fields]
     if close:
