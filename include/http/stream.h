@@ -6,13 +6,16 @@
  *
  *  1. A fresh stream is bound at once (stream_bind) or refused (closed).
  *     Order upward: zero or more interim heads (origin side), one head, body
- *     pieces, then exactly one of end or fail; nothing after it, and nothing
- *     after close. After a fail that may be answered (stream_answerable) the
- *     verbs still work.
+ *     pieces, then exactly one of end or fail; nothing after close, and
+ *     behind end only the loss of the connection (on_fail GONE): the message
+ *     came, but what we send cannot arrive any more. After a fail that may be
+ *     answered (stream_answerable; no final head was sent yet) the verbs
+ *     still work; after any other they do nothing, and send_body says true.
+ *     Only one fail is told; close follows in any case, now or later.
  *  2. on_body lends bytes for the length of the call; the owner takes all of
  *     them. An owner that cannot take more has paused; once pause returned,
  *     no on_body and no on_end comes until resume. on_fail may come while
- *     paused. on_head comes even while paused never: a stream is born running.
+ *     paused. A stream is born running; no on_head comes while paused.
  *  3. send_body takes all bytes and returns false when, with what is gathered
  *     but not yet flushed, STREAM_HIGH bytes or more are outstanding; the
  *     owner then pauses the other side. One on_room follows, from the later
@@ -21,7 +24,8 @@
  *     one delivery, so bytes already at hand are never stranded.
  *  5. close is the last call. DONE: end politely (the connection is used
  *     again if the protocol can). ABORT: the peer must be able to see that
- *     the message is incomplete. The arena is not touched after close.
+ *     the message is incomplete; so it is when DONE comes before send_end.
+ *     The arena is not touched after close.
  *  6. tunnel: from now on body bytes are raw both ways, and send_end / on_end
  *     mean half-close.
  */
@@ -129,7 +133,7 @@ struct session_events {
 	void (*on_stream)(void *owner, struct stream *stream);
 	/*
 	 * The session is over (peer left, drained, failed) and needs its
-	 * connection no more; every stream was ended before. The owner calls
+	 * connection no more; every stream was closed before. The owner calls
 	 * destroy from here or later, then ends the connection: conn_finish for
 	 * DONE, conn_abort for ABORT. `rule` tells why, NONE for a clean end.
 	 */
