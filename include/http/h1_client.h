@@ -1,5 +1,12 @@
 /*
  * h1_client: an origin connection speaking HTTP/1.1; one stream at a time.
+ *
+ * Interim heads are told one by one, at most 16 of them; 101 is refused as
+ * long as there are no tunnels. A connection is used again only when both
+ * messages are complete, the origin keeps it, and no byte came that nobody
+ * asked for. A failure tells whether the connection had served before
+ * (`reused`), and that no byte of the request reached the socket and none of
+ * the response came (`untouched`).
  */
 #ifndef MTLSGATE_HTTP_H1_CLIENT_H
 #define MTLSGATE_HTTP_H1_CLIENT_H
