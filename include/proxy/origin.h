@@ -1,0 +1,72 @@
+/*
+ * origin: a named service: its addresses, and which of them is asked.
+ *
+ * It lends streams, not connections. A lease is the promise of one: it lies in
+ * the borrower's memory and is over when `ready` or `failed` was called, or
+ * when it was cancelled. An idle connection is preferred (the one used last);
+ * else one is opened, at the address that worked last, then at the others in
+ * turn.
+ */
+#ifndef MTLSGATE_PROXY_ORIGIN_H
+#define MTLSGATE_PROXY_ORIGIN_H
+
+#include "base/loop.h"
+#include "base/slice.h"
+#include "proxy/failure.h"
+
+struct config_origin;
+struct config_timeouts;
+struct conn_io;
+struct http_limits;
+struct lease;
+struct metrics;
+struct origin;
+struct origin_conn;
+struct stream;
+
+struct lease_events {
+	/* Bind the stream at once. */
+	void (*ready)(void *owner, struct stream *stream);
+	void (*failed)(void *owner, enum failure why);
+};
+
+struct lease {
+	const struct lease_events *events;
+	void *owner;
+	struct origin *origin;     /* NULL: no lease runs */
+	struct origin_conn *conn;  /* being connected */
+	struct loop_task task;
+	size_t first;              /* address that was tried first */
+	size_t tried;              /* addresses that did not answer */
+	bool fresh;                /* no kept connection */
+	bool reused;               /* out: a kept connection it was */
+	struct slice address;      /* out: as text, lives with the origin */
+};
+
+struct origin_setup { /* all lent */
+	struct loop *loop;
+	struct conn_io *io;
+	const struct config_origin *config;
+	const struct config_timeouts *timeouts;
+	const struct http_limits *limits; /* of answers */
+	struct metrics *metrics;
+};
+
+/* NULL when memory is out. */
+struct origin *origin_new(const struct origin_setup *setup)
+	__attribute__((warn_unused_result));
+/* No lease may run; connections are closed hard. NULL is ignored. */
+void origin_free(struct origin *origin);
+/* Says goodbye to idle connections and keeps no more of them. */
+void origin_drain(struct origin *origin);
+
+/*
+ * events and owner of the lease are set; everything else is filled here.
+ * fresh: do not use a kept connection (the last one was stale). One of the
+ * events follows from the later queue or from an event below.
+ */
+void origin_request(struct origin *origin, struct lease *lease, bool fresh);
+/* No lease runs: ignored. */
+void lease_cancel(struct lease *lease);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * origin_pool: connections of one endpoint.
+ *
+ * A connection is being opened, idle, or lent. Idle ones are kept last-in
+ * first-out, so that few stay warm and the rest run into keepalive.idle. An
+ * idle connection holds no exchange and no arena; when the origin closes it or
+ * speaks unasked it is dropped at once.
+ */
+#ifndef MTLSGATE_PROXY_ORIGIN_POOL_H
+#define MTLSGATE_PROXY_ORIGIN_POOL_H
+
+#include "proxy/failure.h"
+
+struct addr;
+struct conn;
+struct origin_conn;
+struct origin_pool;
+struct origin_setup;
+struct stream;
+
+/* addr and *setup are lent. NULL when memory is out. */
+struct origin_pool *origin_pool_new(const struct origin_setup *setup,
+	const struct addr *addr) __attribute__((warn_unused_result));
+/* Closes every connection hard. NULL is ignored. */
+void origin_pool_free(struct origin_pool *pool);
+/* Idle connections end politely; none is kept from now on. */
+void origin_pool_drain(struct origin_pool *pool);
+
+/* A stream of the idle connection used last, unbound; NULL: none is idle. */
+struct stream *origin_pool_reuse(struct origin_pool *pool);
+
+struct origin_pool_events {
+	/* Bind the stream at once. */
+	void (*opened)(void *owner, struct stream *stream);
+	/* words: what went wrong, lent for the call. */
+	void (*refused)(void *owner, enum failure why, const char *words);
+};
+/*
+ * Opens a connection; one event follows, never from inside this call. NULL when
+ * memory or descriptors are out.
+ */
+struct origin_conn *origin_pool_connect(struct origin_pool *pool,
+	const struct origin_pool_events *events, void *owner)
+	__attribute__((warn_unused_result));
+/* Gives up a connection that is being opened; no event comes. */
+void origin_pool_cancel(struct origin_conn *oc);
+
+#endif

@@ -1,0 +1,338 @@
+#include "proxy/origin_pool.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/loop.h"
+#include "config/config.h"
+#include "http/h1_client.h"
+#include "net/conn.h"
+#include "proxy/metrics.h"
+#include "proxy/origin.h"
+
+enum oc_state {
+	OC_CONNECTING, /* an owner waits for it */
+	OC_LENT,       /* an exchange has its stream */
+	OC_IDLE,       /* in the pool's idle list */
+	OC_DEAD,       /* only memory is left */
+};
+
+enum { OC_MAGIC = 0x4f434f4e };
+
+struct oc_list {
+	struct origin_conn *first;
+	struct origin_conn *last;
+};
+
+struct origin_conn {
+	uint32_t magic;
+	enum oc_state state;
+	struct origin_pool *pool;
+	struct conn *conn;
+	struct h1_client *client; /* NULL while connecting */
+	struct origin_conn *next; /* in `idle` or `busy` */
+	struct origin_conn *prev;
+	int64_t idle_since_ms;
+	struct loop_timer connecting;
+	const struct origin_pool_events *events; /* while connecting */
+	void *owner;
+	struct loop_corpse corpse;
+};
+
+struct origin_pool {
+	const struct origin_setup *setup;
+	const struct addr *addr;
+	struct oc_list idle; /* used last stands first */
+	struct oc_list busy; /* connecting and lent */
+	unsigned idle_count;
+	bool draining;
+	struct loop_timer expiry; /* of the idle one that waits longest */
+};
+
+/* ---- lists ---- */
+
+static void list_push(struct oc_list *list, struct origin_conn *oc)
+{
+	oc->prev = NULL;
+	oc->next = list->first;
+	if (list->first)
+		list->first->prev = oc;
+	else
+		list->last = oc;
+	list->first = oc;
+}
+
+static void list_remove(struct oc_list *list, struct origin_conn *oc)
+{
+	if (oc->prev)
+		oc->prev->next = oc->next;
+	else
+		list->first = oc->next;
+	if (oc->next)
+		oc->next->prev = oc->prev;
+	else
+		list->last = oc->prev;
+}
+
+static void count(const struct origin_pool *pool, enum metric metric)
+{
+	metrics_add(&pool->setup->metrics->value[metric], 1);
+}
+
+/* Takes the connection out of whatever list its state says. */
+static void leave_list(struct origin_conn *oc)
+{
+	struct origin_pool *pool = oc->pool;
+
+	if (oc->state != OC_IDLE) {
+		list_remove(&pool->busy, oc);
+		return;
+	}
+	list_remove(&pool->idle, oc);
+	pool->idle_count--;
+	metrics_sub(&pool->setup->metrics->value[METRIC_GAUGE_ORIGIN_IDLE], 1);
+}
+
+static void oc_free(void *object)
+{
+	struct origin_conn *oc = object;
+
+	loop_timer_fini(&oc->connecting);
+	free(oc);
+}
+
+static void oc_close(struct origin_conn *oc, enum stream_close how)
+{
+	assert(oc->magic == OC_MAGIC && oc->state != OC_DEAD);
+	leave_list(oc);
+	oc->state = OC_DEAD;
+	oc->magic = 0;
+	loop_timer_clear(&oc->connecting);
+	h1_client_free(oc->client);
+	if (how == STREAM_DONE)
+		conn_finish(&oc->conn);
+	else
+		conn_abort(&oc->conn);
+	loop_free_later(oc->pool->setup->loop, &oc->corpse, oc_free, oc);
+}
+
+/* ---- idle ---- */
+
+/* The timer is moved only when it is off: whoever waits longest decides, and
+ * later ones wait longer. */
+static void watch_idle(struct origin_pool *pool)
+{
+	const struct origin_setup *setup = pool->setup;
+	int64_t due;
+
+	if (pool->expiry.deadline_ms || !pool->idle.last)
+		return;
+	due = pool->idle.last->idle_since_ms +
+	      setup->config->keepalive_idle_ms - loop_now_ms(setup->loop);
+	if (!loop_timer_set(&pool->expiry, due > 1 ? due : 1))
+		oc_close(pool->idle.last, STREAM_DONE);
+}
+
+static void on_expiry(void *arg)
+{
+	struct origin_pool *pool = arg;
+	const struct origin_setup *setup = pool->setup;
+	int64_t before =
+		loop_now_ms(setup->loop) - setup->config->keepalive_idle_ms;
+
+	while (pool->idle.last && pool->idle.last->idle_since_ms <= before)
+		oc_close(pool->idle.last, STREAM_DONE);
+	watch_idle(pool);
+}
+
+static bool may_keep(const struct origin_conn *oc)
+{
+	const struct origin_pool *pool = oc->pool;
+	const struct config_origin *config = pool->setup->config;
+
+	return !pool->draining &&
+	       pool->idle_count < config->keepalive_connections &&
+	       h1_client_served(oc->client) < config->keepalive_requests;
+}
+
+static void on_idle(void *owner)
+{
+	struct origin_conn *oc = owner;
+	struct origin_pool *pool = oc->pool;
+
+	assert(oc->magic == OC_MAGIC && oc->state == OC_LENT);
+	if (!may_keep(oc)) {
+		oc_close(oc, STREAM_DONE);
+		return;
+	}
+	list_remove(&pool->busy, oc);
+	oc->state = OC_IDLE;
+	oc->idle_since_ms = loop_now_ms(pool->setup->loop);
+	list_push(&pool->idle, oc);
+	pool->idle_count++;
+	count(pool, METRIC_GAUGE_ORIGIN_IDLE);
+	watch_idle(pool);
+}
+
+static void on_over(void *owner, enum stream_close how)
+{
+	oc_close(owner, how);
+}
+
+static const struct h1_client_events client_events = {
+	.on_idle = on_idle,
+	.on_over = on_over,
+};
+
+struct stream *origin_pool_reuse(struct origin_pool *pool)
+{
+	struct origin_conn *oc = pool->idle.first;
+
+	if (!oc)
+		return NULL;
+	leave_list(oc);
+	oc->state = OC_LENT;
+	list_push(&pool->busy, oc);
+	count(pool, METRIC_ORIGIN_REUSES);
+	return h1_client_lend(oc->client);
+}
+
+/* ---- opening ---- */
+
+static void refuse(struct origin_conn *oc, enum failure why, const char *words)
+{
+	const struct origin_pool_events *events = oc->events;
+	void *owner = oc->owner;
+
+	count(oc->pool, METRIC_ORIGIN_CONNECT_FAILURES);
+	events->refused(owner, why, words);
+	oc_close(oc, STREAM_ABORT);
+}
+
+static void on_open(void *owner)
+{
+	struct origin_conn *oc = owner;
+	const struct origin_setup *setup = oc->pool->setup;
+
+	assert(oc->magic == OC_MAGIC && oc->state == OC_CONNECTING);
+	oc->client = h1_client_new(
+		setup->loop, oc->conn, setup->limits, &client_events, oc);
+	if (!oc->client) {
+		refuse(oc, FAILURE_MEMORY, "out of memory");
+		return;
+	}
+	count(oc->pool, METRIC_ORIGIN_CONNECTS);
+	loop_timer_fini(&oc->connecting);
+	oc->state = OC_LENT;
+	oc->events->opened(oc->owner, h1_client_lend(oc->client));
+}
+
+/* Nobody asked anything yet: what comes before on_open does not come. */
+static size_t on_data(void *owner, struct slice bytes)
+{
+	(void)owner;
+	return bytes.len;
+}
+
+static void on_eof(void *owner)
+{
+	(void)owner;
+}
+
+static void on_room(void *owner)
+{
+	(void)owner;
+}
+
+static void on_fail(void *owner, enum conn_fail why)
+{
+	struct origin_conn *oc = owner;
+
+	assert(oc->magic == OC_MAGIC && oc->state == OC_CONNECTING);
+	refuse(oc,
+		why == CONN_FAIL_MEMORY ? FAILURE_MEMORY
+					: FAILURE_ORIGIN_CONNECT,
+		conn_error(oc->conn));
+}
+
+static const struct conn_events conn_events = {
+	.on_open = on_open,
+	.on_data = on_data,
+	.on_eof = on_eof,
+	.on_room = on_room,
+	.on_fail = on_fail,
+};
+
+static void on_connect_deadline(void *arg)
+{
+	struct origin_conn *oc = arg;
+
+	assert(oc->magic == OC_MAGIC && oc->state == OC_CONNECTING);
+	refuse(oc, FAILURE_ORIGIN_CONNECT_TIMEOUT, "connect timed out");
+}
+
+struct origin_conn *origin_pool_connect(struct origin_pool *pool,
+	const struct origin_pool_events *events, void *owner)
+{
+	const struct origin_setup *setup = pool->setup;
+	struct origin_conn *oc = calloc(1, sizeof(*oc));
+
+	if (!oc)
+		return NULL;
+	oc->magic = OC_MAGIC;
+	oc->pool = pool;
+	oc->events = events;
+	oc->owner = owner;
+	loop_timer_init(setup->loop, &oc->connecting, on_connect_deadline, oc);
+	if (!loop_timer_set(
+		    &oc->connecting, setup->timeouts->origin_connect_ms))
+		goto failed;
+	oc->conn = conn_connect(setup->io, pool->addr, &conn_events, oc);
+	if (!oc->conn)
+		goto failed;
+	list_push(&pool->busy, oc);
+	return oc;
+failed:
+	oc_free(oc);
+	return NULL;
+}
+
+void origin_pool_cancel(struct origin_conn *oc)
+{
+	assert(oc->state == OC_CONNECTING);
+	oc_close(oc, STREAM_ABORT);
+}
+
+/* ---- the pool ---- */
+
+struct origin_pool *origin_pool_new(
+	const struct origin_setup *setup, const struct addr *addr)
+{
+	struct origin_pool *pool = calloc(1, sizeof(*pool));
+
+	if (!pool)
+		return NULL;
+	pool->setup = setup;
+	pool->addr = addr;
+	loop_timer_init(setup->loop, &pool->expiry, on_expiry, pool);
+	return pool;
+}
+
+void origin_pool_drain(struct origin_pool *pool)
+{
+	pool->draining = true;
+	while (pool->idle.first)
+		oc_close(pool->idle.first, STREAM_DONE);
+}
+
+void origin_pool_free(struct origin_pool *pool)
+{
+	if (!pool)
+		return;
+	while (pool->idle.first)
+		oc_close(pool->idle.first, STREAM_ABORT);
+	while (pool->busy.first)
+		oc_close(pool->busy.first, STREAM_ABORT);
+	loop_timer_fini(&pool->expiry);
+	free(pool);
+}
