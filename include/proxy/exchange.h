@@ -1,0 +1,82 @@
+/*
+ * exchange: one request and its response between two streams.
+ *
+ *  HEAD --head--> decide --deny--> reply --> DONE
+ *   |fail           |allow
+ *   +--> reply      v
+ *                 LEASE --no origin--> reply
+ *                   | stream ready
+ *                   v
+ *                 ANSWER --fail--> LEASE once more, or reply
+ *                   | final head
+ *                   v
+ *                 RELAY --the answer ended--> DONE
+ *  any state: client gone -> abort origin -> DONE; origin fails after the
+ *  head -> abort client -> DONE
+ *
+ * It lies in its own arena with the heads, lives from the first byte of the
+ * request until exchange_finish, and owns itself: it dies once, after the loop
+ * turn. One line of the access log tells of it.
+ */
+#ifndef MTLSGATE_PROXY_EXCHANGE_H
+#define MTLSGATE_PROXY_EXCHANGE_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+struct access_log;
+struct arena_cache;
+struct client_auth;
+struct config;
+struct deadline_pool;
+struct header_block;
+struct http_date;
+struct ids;
+struct log_bucket;
+struct loop;
+struct metrics;
+struct origin;
+struct proxy_observer;
+struct stream;
+
+/* What all exchanges of a worker share; lent. */
+struct exchange_env {
+	struct loop *loop;
+	const struct config *config;
+	struct metrics *metrics;
+	struct arena_cache *arenas;
+	struct deadline_pool *deadlines;
+	struct ids *ids;
+	struct http_date *date;
+	struct access_log *access;
+	struct log_bucket *origin_bucket; /* lines about bad answers */
+	struct origin *const *origins;    /* one per config->origins */
+	const struct proxy_observer *observer; /* or NULL */
+	bool stopping; /* whoever is cut off now is cut off by us */
+};
+
+/* What an exchange must know of its client; copied, the texts are lent. */
+struct exchange_client {
+	const struct client_auth *auth;
+	/* NULL: they could not be made; every request ends with 500 (R6) */
+	const struct header_block *cert_headers;
+	struct slice connection_id;
+	struct slice ip; /* empty: a unix socket */
+	uint16_t port;
+	const char *listener;
+	struct slice subject; /* for the access line */
+	struct slice serial;
+	const char *tls_version; /* static; NULL: not known */
+	const char *tls_cipher;
+	/* The exchange is over and no more touches the client. */
+	void (*over)(void *owner);
+	void *owner;
+};
+
+/* Binds the stream. false: out of memory, the stream is left unbound. */
+bool exchange_new(const struct exchange_env *env,
+	const struct exchange_client *client, struct stream *stream)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,264 @@
+/* exchange: its origin's end: lease, answer, retry, deadline. */
+#include "exchange_priv.h"
+
+#include <assert.h>
+
+#include "config/config.h"
+#include "http/message.h"
+#include "proxy/deadline.h"
+#include "proxy/http_date.h"
+#include "proxy/metrics.h"
+#include "proxy/proxy.h"
+
+static void moved(struct exchange *x)
+{
+	x->moved_ms = loop_now_ms(x->env->loop);
+}
+
+void exchange_drop_origin(struct exchange *x, enum stream_close how)
+{
+	struct stream *end = x->origin_end;
+
+	if (x->state == EXCHANGE_LEASE)
+		lease_cancel(&x->lease);
+	x->origin_end = NULL;
+	if (!end)
+		return;
+	/* what was not sent to the end cannot be used again */
+	if (x->up.state != RELAY_ENDED || x->down.state != RELAY_ENDED)
+		how = STREAM_ABORT;
+	end->ops->close(end, how);
+}
+
+/* ---- deadlines of the origin ---- */
+
+/* Does the origin owe us something, or is it the client that keeps us
+ * waiting? (Its own deadlines are kept by its session.) */
+static bool origin_owes(const struct exchange *x)
+{
+	if (x->state == EXCHANGE_LEASE) /* connecting has its own deadline */
+		return false;
+	if (x->state == EXCHANGE_RELAY)
+		return x->down.state != RELAY_BLOCKED;
+	return x->up.state == RELAY_ENDED || x->up.state == RELAY_BLOCKED ||
+	       (x->request->expect_continue && !x->client_end->bytes_in);
+}
+
+static int64_t patience_ms(const struct exchange *x)
+{
+	const struct config_timeouts *timeouts = &x->env->config->timeouts;
+
+	return x->state == EXCHANGE_RELAY ? timeouts->origin_idle_ms
+					  : timeouts->origin_response_ms;
+}
+
+static void watch(struct exchange *x, int64_t after_ms)
+{
+	if (!deadline_set(x->deadline, after_ms > 1 ? after_ms : 1))
+		exchange_finish(x, FAILURE_MEMORY, STREAM_ABORT);
+}
+
+static void on_deadline(void *arg)
+{
+	struct exchange *x = arg;
+	int64_t waited = loop_now_ms(x->env->loop) - x->moved_ms;
+
+	assert(x->magic == EXCHANGE_MAGIC);
+	if (!origin_owes(x))
+		watch(x, patience_ms(x));
+	else if (waited < patience_ms(x))
+		watch(x, patience_ms(x) - waited);
+	else if (x->state == EXCHANGE_RELAY)
+		exchange_finish(x, FAILURE_ORIGIN_STALLED, STREAM_ABORT);
+	else
+		exchange_reply(x, FAILURE_ORIGIN_TIMEOUT, HTTP_RULE_NONE, 0);
+}
+
+/* ---- events of the origin's end ---- */
+
+static void refuse_answer(struct exchange *x, enum http_rule rule)
+{
+	uint64_t held;
+
+	if (log_bucket_take(
+		    x->env->origin_bucket, loop_now_ms(x->env->loop), &held))
+		LOG(LOG_LEVEL_WARN, "origin_answer_refused",
+			LOG_SLICE("request", x->record.request_id),
+			LOG_SLICE("origin", x->record.origin),
+			LOG_STR("rule", http_rule_info(rule)->name),
+			LOG_STR("reason", http_rule_info(rule)->sentence),
+			LOG_U64("suppressed", held));
+	exchange_reply(x, FAILURE_ORIGIN_ANSWER, rule, 0);
+}
+
+/* 1xx heads are passed on, but not without end (R17). 101 was not asked for:
+ * the request's Upgrade is never forwarded. */
+static void on_interim(struct exchange *x, struct message *head)
+{
+	if (head->status == 101)
+		refuse_answer(x, HTTP_RULE_UPGRADE);
+	else if (++x->interims > EXCHANGE_INTERIM_MAX)
+		refuse_answer(x, HTTP_RULE_STATUS_CODE);
+	else
+		x->client_end->ops->send_head(x->client_end, head);
+}
+
+static void on_head(void *owner, struct message *head)
+{
+	struct exchange *x = owner;
+	int64_t wall_ms = loop_wall_ms(x->env->loop);
+
+	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_ANSWER);
+	moved(x);
+	if (head->status < 200) {
+		on_interim(x, head);
+		return;
+	}
+	head->upgrade = (struct slice){NULL, 0};
+	if (!rewrite_response(
+		    head, x->arena, http_date_text(x->env->date, wall_ms))) {
+		exchange_reply(x, FAILURE_MEMORY, HTTP_RULE_NONE, 0);
+		return;
+	}
+	x->record.status = head->status;
+	x->record.origin_us = exchange_clock_us() - x->asked_us;
+	exchange_enter(x, EXCHANGE_RELAY);
+	x->client_end->ops->send_head(x->client_end, head);
+	watch(x, patience_ms(x));
+}
+
+static void on_body(void *owner, struct slice bytes)
+{
+	struct exchange *x = owner;
+
+	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_RELAY);
+	moved(x);
+	relay_body(&x->down, bytes);
+}
+
+/* The answer is complete; what the client still uploads is of no use. */
+static void on_end(void *owner, struct header_block *trailers)
+{
+	struct exchange *x = owner;
+
+	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_RELAY);
+	relay_end(&x->down, trailers);
+	exchange_finish(x, FAILURE_NONE, STREAM_DONE);
+}
+
+static void on_room(void *owner)
+{
+	struct exchange *x = owner;
+
+	assert(x->magic == EXCHANGE_MAGIC);
+	moved(x);
+	relay_room(&x->up);
+}
+
+/* Once, and only what cannot have been acted upon twice: nothing of the body
+ * is spent, and the request never left, was refused unprocessed, or may be
+ * repeated (RFC 9110 section 9.2.2) and met a kept connection that was just
+ * closed. */
+static bool may_retry(
+	const struct exchange *x, const struct stream_failure *told)
+{
+	bool spent = x->client_end->bytes_in > 0 ||
+		     (x->up.state == RELAY_ENDED &&
+			     x->request->body == BODY_UNKNOWN);
+
+	if (x->retried || spent || x->interims)
+		return false;
+	if (told->untouched || told->why == STREAM_REFUSED)
+		return true;
+	return told->why == STREAM_GONE && told->reused &&
+	       method_idempotent(x->request->method);
+}
+
+static void retry(struct exchange *x)
+{
+	x->retried = true;
+	x->record.retries = 1;
+	metrics_add(&x->env->metrics->value[METRIC_RETRIES], 1);
+	relay_part(&x->up);
+	x->origin_end->ops->close(x->origin_end, STREAM_ABORT);
+	x->origin_end = NULL;
+	exchange_lease(x, true);
+}
+
+static void on_fail(void *owner, const struct stream_failure *told)
+{
+	struct exchange *x = owner;
+	bool head_seen = x->state == EXCHANGE_RELAY;
+	enum failure failure = failure_of_origin(told, head_seen);
+
+	assert(x->magic == EXCHANGE_MAGIC);
+	if (head_seen) {
+		x->record.rule = told->rule;
+		exchange_finish(x, failure, STREAM_ABORT);
+	} else if (may_retry(x, told)) {
+		retry(x);
+	} else if (failure == FAILURE_ORIGIN_ANSWER) {
+		refuse_answer(x, told->rule);
+	} else {
+		exchange_reply(x, failure, told->rule, 0);
+	}
+}
+
+static const struct stream_events origin_events = {
+	.on_head = on_head,
+	.on_body = on_body,
+	.on_end = on_end,
+	.on_room = on_room,
+	.on_fail = on_fail,
+};
+
+/* ---- the lease ---- */
+
+static void on_ready(void *owner, struct stream *stream)
+{
+	struct exchange *x = owner;
+	const struct proxy_observer *observer = x->env->observer;
+
+	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_LEASE);
+	stream_bind(stream, &origin_events, x, x->arena);
+	exchange_enter(x, EXCHANGE_ANSWER);
+	x->origin_end = stream;
+	x->record.origin = x->lease.address;
+	relay_init(&x->down, stream);
+	relay_join(&x->down, x->client_end);
+	moved(x);
+	if (observer && observer->forwarded)
+		observer->forwarded(observer->arg, x->request_id, x->request);
+	stream->ops->send_head(stream, x->request);
+	relay_join(&x->up, stream);
+	watch(x, patience_ms(x));
+}
+
+static void on_no_origin(void *owner, enum failure why)
+{
+	struct exchange *x = owner;
+
+	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_LEASE);
+	exchange_reply(x, why, HTTP_RULE_NONE, 0);
+}
+
+static const struct lease_events lease_events = {
+	.ready = on_ready,
+	.failed = on_no_origin,
+};
+
+void exchange_lease(struct exchange *x, bool fresh)
+{
+	if (!x->deadline)
+		x->deadline = deadline_take(x->env->deadlines, on_deadline, x);
+	if (!x->deadline) {
+		exchange_reply(x, FAILURE_MEMORY, HTTP_RULE_NONE, 0);
+		return;
+	}
+	if (!x->asked_us)
+		x->asked_us = exchange_clock_us();
+	exchange_enter(x, EXCHANGE_LEASE);
+	x->lease.events = &lease_events;
+	x->lease.owner = x;
+	origin_request(x->origin, &x->lease, fresh);
+}

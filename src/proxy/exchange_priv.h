@@ -1,0 +1,67 @@
+/* exchange: what its rooms share (exchange, exchange_origin, exchange_reply) */
+#ifndef MTLSGATE_PROXY_EXCHANGE_PRIV_H
+#define MTLSGATE_PROXY_EXCHANGE_PRIV_H
+
+#include "http/stream.h"
+#include "proxy/access_log.h"
+#include "proxy/exchange.h"
+#include "proxy/ids.h"
+#include "proxy/origin.h"
+#include "proxy/relay.h"
+
+enum exchange_state {
+	EXCHANGE_HEAD,   /* the request's head is being read */
+	EXCHANGE_LEASE,  /* waiting for a stream to the origin */
+	EXCHANGE_ANSWER, /* the request is sent; its answer is awaited */
+	EXCHANGE_RELAY,  /* the answer's head was passed on */
+	EXCHANGE_DONE,   /* both ends are closed; only memory is left */
+};
+
+enum { EXCHANGE_MAGIC = 0x45584348, EXCHANGE_INTERIM_MAX = 16 };
+
+struct exchange {
+	uint32_t magic;
+	enum exchange_state state;
+	const struct exchange_env *env;
+	struct exchange_client client;
+	struct arena *arena;       /* this lies in it */
+	struct stream *client_end;
+	struct stream *origin_end; /* in ANSWER and RELAY */
+	struct message *request;   /* NULL before its head came */
+	struct origin *origin;     /* where the route leads */
+	struct lease lease;
+	struct relay up;           /* client -> origin */
+	struct relay down;
+	struct deadline *deadline; /* NULL until the origin is asked */
+	int64_t moved_ms;          /* when something last moved */
+	uint64_t started_us;
+	uint64_t asked_us;
+	unsigned interims;         /* 1xx heads passed on */
+	bool retried;
+	struct loop_corpse corpse;
+	struct access_record record;
+	char request_id[IDS_REQUEST];
+};
+
+/* Microseconds of a clock that only goes forward. */
+uint64_t exchange_clock_us(void);
+/* The only place that changes the state. */
+void exchange_enter(struct exchange *x, enum exchange_state state);
+/* The one end of every exchange. */
+void exchange_finish(
+	struct exchange *x, enum failure failure, enum stream_close how);
+
+/* exchange_origin: asks for a stream; fresh: not on a kept connection. */
+void exchange_lease(struct exchange *x, bool fresh);
+/* Whatever runs towards the origin ends; ABORT unless all was said. */
+void exchange_drop_origin(struct exchange *x, enum stream_close how);
+
+/*
+ * exchange_reply: answers in place of the origin, then finishes. status: 0 for
+ * that of the rule or the failure. rule is what the answer names when the
+ * client is to blame, and what the record names in any case.
+ */
+void exchange_reply(struct exchange *x, enum failure failure,
+	enum http_rule rule, unsigned status);
+
+#endif

@@ -1,0 +1,204 @@
+/* exchange: answers that we give in place of the origin. */
+#include "exchange_priv.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "http/message.h"
+#include "proxy/http_date.h"
+
+struct answer {
+	unsigned status;
+	const char *reason; /* why, as one word: a rule or a failure */
+	const char *sentence;
+	struct slice request_id;
+};
+
+/* ---- what the client prefers ---- */
+
+/* "0.85" -> 850; whatever does not parse counts as 1 (RFC 9110 12.4.2). */
+static unsigned quality_of(struct slice parameters)
+{
+	struct slice part;
+
+	while (slice_next(&parameters, ';', &part)) {
+		unsigned quality = 0;
+		unsigned unit = 100;
+
+		if (part.len < 3 || slice_lower(part.ptr[0]) != 'q' ||
+			part.ptr[1] != '=' || part.ptr[2] != '0')
+			continue;
+		for (size_t i = 4; i < part.len && i < 7; i++) {
+			if (part.ptr[i] < '0' || part.ptr[i] > '9')
+				break;
+			quality += unit * (unsigned)(part.ptr[i] - '0');
+			unit /= 10;
+		}
+		return quality;
+	}
+	return 1000;
+}
+
+struct wish {
+	unsigned json;
+	unsigned text;
+};
+
+static void hear(struct wish *wish, struct slice range)
+{
+	size_t end = slice_find(range, ';');
+	struct slice type = slice_trim(slice_head(range, end));
+	unsigned quality = quality_of(slice_from(range, end + 1));
+	unsigned *kind = &wish->text;
+
+	if (slice_eq_nocase(type, SLICE("application/json")) ||
+		slice_eq_nocase(type, SLICE("application/problem+json")) ||
+		slice_eq_nocase(type, SLICE("application/*")))
+		kind = &wish->json;
+	else if (!slice_eq_nocase(type, SLICE("*/*")) &&
+		 !slice_eq_nocase(slice_head(type, 5), SLICE("text/")))
+		return;
+	if (*kind < quality)
+		*kind = quality;
+}
+
+static bool prefers_json(const struct message *request)
+{
+	struct wish wish = {0, 0};
+	const struct header_field *accept;
+	struct slice rest, range;
+
+	if (!request)
+		return false;
+	accept = header_find(&request->fields, SLICE("Accept"));
+	if (!accept)
+		return false;
+	rest = accept->value;
+	while (slice_next(&rest, ',', &range))
+		hear(&wish, range);
+	return wish.json > wish.text;
+}
+
+/* ---- the body ---- */
+
+static bool render_json(
+	const struct answer *answer, struct arena *arena, struct slice *body)
+{
+	struct buf out = {0};
+	struct json json;
+	bool ok;
+
+	json_init(&json, &out);
+	json_object(&json);
+	json_key_str(&json, "title", slice_str(status_reason(answer->status)));
+	json_key_u64(&json, "status", answer->status);
+	json_key_str(&json, "detail", slice_str(answer->sentence));
+	json_key_str(&json, "reason", slice_str(answer->reason));
+	json_key_str(&json, "request_id", answer->request_id);
+	json_end(&json);
+	ok = json_ok(&json) && buf_append(&out, SLICE("\n")) &&
+	     arena_dup(arena, buf_bytes(&out), body);
+	buf_fini(&out);
+	return ok;
+}
+
+static bool render_text(
+	const struct answer *answer, struct arena *arena, struct slice *body)
+{
+	const char *text = arena_printf(arena,
+		"%u %s\n\n%s\nreason: %s\nrequest id: %.*s\n", answer->status,
+		status_reason(answer->status), answer->sentence, answer->reason,
+		SLICE_FMT(answer->request_id));
+
+	*body = slice_str(text);
+	return text;
+}
+
+/* ---- the head ---- */
+
+static bool add(struct exchange *x, struct message *head, struct slice name,
+	struct slice value)
+{
+	return header_add(&head->fields, x->arena, name, value);
+}
+
+static bool add_fields(struct exchange *x, struct message *head, bool json)
+{
+	struct slice date =
+		http_date_text(x->env->date, loop_wall_ms(x->env->loop));
+
+	if (!add(x, head, SLICE("Content-Type"),
+		    json ? SLICE("application/problem+json")
+			 : SLICE("text/plain; charset=utf-8")) ||
+		!add(x, head, SLICE("Cache-Control"), SLICE("no-store")) ||
+		!add(x, head, SLICE("X-Request-Id"), x->record.request_id))
+		return false;
+	if (date.len && !add(x, head, SLICE("Date"), date))
+		return false;
+	/* RFC 9110 section 15.5.6: a 405 must name what is allowed */
+	return head->status != 405 ||
+	       add(x, head, SLICE("Allow"),
+		       SLICE("GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"));
+}
+
+static bool write_answer(struct exchange *x, const struct answer *answer)
+{
+	bool json = prefers_json(x->request);
+	bool is_head = x->request && x->request->method == METHOD_HEAD;
+	struct message head = {.kind = MESSAGE_RESPONSE,
+		.version = MESSAGE_HTTP_1_1,
+		.status = answer->status,
+		.reason = slice_str(status_reason(answer->status)),
+		.stated_len = -1};
+	struct slice body;
+
+	if (json ? !render_json(answer, x->arena, &body)
+		 : !render_text(answer, x->arena, &body))
+		return false;
+	if (!add_fields(x, &head, json))
+		return false;
+	head.body = is_head ? BODY_NONE : BODY_LENGTH;
+	head.body_len = body.len;
+	if (is_head)
+		head.stated_len = (int64_t)body.len;
+	x->client_end->ops->send_head(x->client_end, &head);
+	if (!is_head)
+		(void)x->client_end->ops->send_body(x->client_end, body);
+	x->client_end->ops->send_end(x->client_end, NULL);
+	return true;
+}
+
+/* Only the client's own mistakes are named to it in detail. */
+static struct answer answer_for(const struct exchange *x, enum failure failure,
+	enum http_rule rule, unsigned status)
+{
+	const struct failure_info *info = failure_info(failure);
+	struct answer answer = {.status = info->status,
+		.reason = info->word,
+		.sentence = info->sentence,
+		.request_id = x->record.request_id};
+
+	if (info->blame == BLAME_CLIENT && rule != HTTP_RULE_NONE) {
+		answer.status = http_rule_info(rule)->status;
+		answer.reason = http_rule_info(rule)->name;
+		answer.sentence = http_rule_info(rule)->sentence;
+	}
+	if (status)
+		answer.status = status;
+	return answer;
+}
+
+void exchange_reply(struct exchange *x, enum failure failure,
+	enum http_rule rule, unsigned status)
+{
+	struct answer answer = answer_for(x, failure, rule, status);
+
+	x->record.rule = rule;
+	exchange_drop_origin(x, STREAM_ABORT);
+	if (!answer.status || !write_answer(x, &answer)) {
+		exchange_finish(x, failure, STREAM_ABORT);
+		return;
+	}
+	x->record.status = answer.status;
+	exchange_finish(x, failure, STREAM_DONE);
+}
