@@ -41,7 +41,7 @@ enum h1_body_status {
 
 struct h1_body {
 	enum h1_body_kind kind;
-	int state;      /* of the chunk reader, see h1_body.c */
+	unsigned state;      /* of the chunk reader, see h1_body.c */
 	uint64_t left;  /* of the body or of the chunk */
 	uint64_t total; /* data bytes so far */
 	/*

@@ -78,7 +78,7 @@ struct h1_parser {
 	size_t line_cap;
 	size_t scanned; /* bytes already looked at */
 	size_t line_start;
-	int state; /* of the scanner, see h1_parse.c */
+	unsigned state; /* of the scanner, see h1_parse.c */
 	struct h1_span start[3];
 	enum http_rule rule;
 	size_t offset;

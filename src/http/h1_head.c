@@ -2,225 +2,13 @@
  * The second half of h1_parse.h: a complete head becomes a message. Fields of
  * this hop are lifted into members, everything else passes (R4, R8, R9).
  */
+#include "http/h1_parse.h"
+
 #include "base/arena.h"
 #include "h1_priv.h"
 #include "http/target.h"
 
-enum {
-	SPARE_FIELDS = 8,        /* room for what policy adds */
-	CONNECTION_OPTIONS = 64, /* more of them is no honest message (R17) */
-};
-
-struct reader {
-	const struct h1_parser *parser;
-	const char *head;
-	struct message *message;
-	struct h1_connection *connection;
-	size_t offset; /* of what is looked at */
-	size_t options;
-	bool nominated; /* Connection named something besides the known */
-	bool upgrades;  /* Connection: upgrade */
-	bool host;
-	bool length;
-	bool coding;
-	bool expect;
-	size_t length_at;
-	uint64_t length_value;
-	struct slice upgrade;
-};
-
-static bool is_request(const struct reader *r)
-{
-	return r->message->kind == MESSAGE_REQUEST;
-}
-
-static enum http_rule lift_host(struct reader *r, struct slice value)
-{
-	if (!is_request(r))
-		return HTTP_RULE_NONE; /* means nothing there: dropped */
-	if (r->host)
-		return HTTP_RULE_HOST_TWICE;
-	r->host = true;
-	if (!target_authority_valid(value))
-		return HTTP_RULE_HOST_SYNTAX;
-	r->message->authority = value;
-	return HTTP_RULE_NONE;
-}
-
-static enum http_rule lift_length(struct reader *r, struct slice value)
-{
-	if (r->length)
-		return HTTP_RULE_CONTENT_LENGTH_TWICE;
-	if (r->coding)
-		return HTTP_RULE_LENGTH_CONFLICT;
-	r->length = true;
-	r->length_at = r->offset;
-	if (!slice_to_u64(value, INT64_MAX, &r->length_value))
-		return HTTP_RULE_CONTENT_LENGTH;
-	return HTTP_RULE_NONE;
-}
-
-static enum http_rule lift_coding(struct reader *r, struct slice value)
-{
-	if (r->coding)
-		return HTTP_RULE_TRANSFER_ENCODING_TWICE;
-	if (r->length)
-		return HTTP_RULE_LENGTH_CONFLICT;
-	if (r->message->version == MESSAGE_HTTP_1_0)
-		return HTTP_RULE_TRANSFER_ENCODING_1_0;
-	r->coding = true;
-	if (!slice_eq_nocase(value, SLICE("chunked")))
-		return HTTP_RULE_TRANSFER_ENCODING;
-	return HTTP_RULE_NONE;
-}
-
-/* Is the option one that we know, so that it nominates nothing more? */
-static bool option_known(struct reader *r, struct slice option)
-{
-	if (slice_eq_nocase(option, SLICE("close")))
-		r->connection->close = true;
-	else if (slice_eq_nocase(option, SLICE("keep-alive")))
-		r->connection->keep_alive = true;
-	else if (slice_eq_nocase(option, SLICE("upgrade")))
-		r->upgrades = true;
-	else
-		return h1_field_of(option) != H1_FIELD_END_TO_END;
-	return true;
-}
-
-static enum http_rule lift_connection(struct reader *r, struct slice value)
-{
-	struct slice option;
-
-	if (value.len == 10 && bytes_is_word(value, "keep-alive")) {
-		r->connection->keep_alive = true; /* the common case */
-		return HTTP_RULE_NONE;
-	}
-	while (slice_next(&value, ',', &option)) {
-		if (++r->options > CONNECTION_OPTIONS)
-			return HTTP_RULE_CONNECTION;
-		if (!option.len)
-			continue; /* RFC 9110 section 5.6.1.2 */
-		if (!header_name_valid(option))
-			return HTTP_RULE_CONNECTION;
-		if (!option_known(r, option))
-			r->nominated = true;
-	}
-	return HTTP_RULE_NONE;
-}
-
-static enum http_rule lift_expect(struct reader *r, struct slice value)
-{
-	if (!is_request(r))
-		return HTTP_RULE_NONE;
-	if (r->expect || !slice_eq_nocase(value, SLICE("100-continue")))
-		return HTTP_RULE_EXPECT;
-	r->expect = true;
-	return HTTP_RULE_NONE;
-}
-
-static enum http_rule lift_te(struct reader *r, struct slice value)
-{
-	struct slice coding;
-
-	if (!is_request(r) || r->message->version == MESSAGE_HTTP_1_0)
-		return HTTP_RULE_NONE;
-	while (slice_next(&value, ',', &coding)) {
-		if (slice_eq_nocase(coding, SLICE("trailers")))
-			r->message->wants_trailers = true;
-	}
-	return HTTP_RULE_NONE;
-}
-
-static enum http_rule join_trailer_names(struct reader *r, struct slice value)
-{
-	struct slice *names = &r->message->trailer_names;
-	size_t len = names->len + 2 + value.len;
-	char *joined;
-
-	if (!names->len || !value.len) {
-		*names = names->len ? *names : value;
-		return HTTP_RULE_NONE;
-	}
-	joined = arena_alloc(r->parser->arena, len);
-	if (!joined)
-		return HTTP_RULE_NO_MEMORY;
-	memcpy(joined, names->ptr, names->len);
-	memcpy(joined + names->len, ", ", 2);
-	memcpy(joined + names->len + 2, value.ptr, value.len);
-	*names = slice_of(joined, len);
-	return HTTP_RULE_NONE;
-}
-
-static enum http_rule lift_trailer(struct reader *r, struct slice value)
-{
-	struct slice rest = value;
-	struct slice name;
-
-	while (slice_next(&rest, ',', &name)) {
-		if (name.len && !header_name_valid(name))
-			return HTTP_RULE_TRAILER;
-	}
-	if (r->message->version == MESSAGE_HTTP_1_0)
-		return HTTP_RULE_NONE;
-	return join_trailer_names(r, value);
-}
-
-/* protocol = name ["/" version], both tokens (RFC 9110 section 7.8) */
-static bool protocol_valid(struct slice protocol)
-{
-	size_t slash = slice_find(protocol, '/');
-
-	if (!header_name_valid(slice_head(protocol, slash)))
-		return false;
-	return slash == protocol.len ||
-	       header_name_valid(slice_from(protocol, slash + 1));
-}
-
-/* The first protocol counts that is not HTTP/2 in the clear: h2c never passes,
- * it would open a tunnel past every rule. */
-static enum http_rule lift_upgrade(struct reader *r, struct slice value)
-{
-	struct slice protocol;
-
-	while (slice_next(&value, ',', &protocol)) {
-		if (!protocol.len)
-			continue;
-		if (!protocol_valid(protocol))
-			return HTTP_RULE_UPGRADE;
-		if (!r->upgrade.len &&
-			!slice_eq_nocase(slice_head(protocol, 3), SLICE("h2c")))
-			r->upgrade = protocol;
-	}
-	return HTTP_RULE_NONE;
-}
-
-static enum http_rule lift(
-	struct reader *r, enum h1_field field, struct slice value)
-{
-	switch (field) {
-	case H1_FIELD_HOST:
-		return lift_host(r, value);
-	case H1_FIELD_CONTENT_LENGTH:
-		return lift_length(r, value);
-	case H1_FIELD_TRANSFER_ENCODING:
-		return lift_coding(r, value);
-	case H1_FIELD_CONNECTION:
-		return lift_connection(r, value);
-	case H1_FIELD_EXPECT:
-		return lift_expect(r, value);
-	case H1_FIELD_TE:
-		return lift_te(r, value);
-	case H1_FIELD_TRAILER:
-		return lift_trailer(r, value);
-	case H1_FIELD_UPGRADE:
-		return lift_upgrade(r, value);
-	case H1_FIELD_DROPPED:
-	case H1_FIELD_END_TO_END:
-		break;
-	}
-	return HTTP_RULE_NONE;
-}
+enum { SPARE_FIELDS = 8 }; /* room for what policy adds */
 
 static bool block_room(
 	struct header_block *block, struct arena *arena, size_t count)
@@ -230,7 +18,7 @@ static bool block_room(
 	return block->fields;
 }
 
-static enum http_rule read_fields(struct reader *r)
+static enum http_rule read_fields(struct h1_reader *r)
 {
 	const struct h1_parser *parser = r->parser;
 	struct header_block *block = &r->message->fields;
@@ -252,58 +40,35 @@ static enum http_rule read_fields(struct reader *r)
 			continue;
 		}
 		r->offset = line->value.at;
-		rule = lift(r, field, value);
+		rule = h1_lift(r, field, value);
 		if (rule)
 			return rule;
 	}
 	return HTTP_RULE_NONE;
 }
 
-/* Removes what one Connection field nominated (R4). */
-static void drop_nominated_by(struct header_block *block, struct slice value)
-{
-	struct slice option;
-
-	while (slice_next(&value, ',', &option)) {
-		if (option.len && !h1_field_kept(option))
-			header_remove(block, option);
-	}
-}
-
-static void drop_nominated(struct reader *r)
-{
-	for (size_t i = 0; i < r->parser->line_count; i++) {
-		const struct h1_line *line = &r->parser->lines[i];
-
-		if (h1_field_of(h1_span_of(r->head, line->name)) ==
-			H1_FIELD_CONNECTION)
-			drop_nominated_by(&r->message->fields,
-				h1_span_of(r->head, line->value));
-	}
-}
-
 /* What requests and responses have in common behind their start line. */
-static enum http_rule read_head(struct reader *r)
+static enum http_rule read_head(struct h1_reader *r)
 {
 	enum http_rule rule = read_fields(r);
 
 	if (rule)
 		return rule;
 	if (r->nominated)
-		drop_nominated(r);
+		h1_drop_nominated(r);
 	if (r->message->version == MESSAGE_HTTP_1_0 &&
 		!r->connection->keep_alive)
 		r->connection->close = true;
 	return HTTP_RULE_NONE;
 }
 
-static enum message_version version_of(struct reader *r, struct h1_span span)
+static enum message_version version_of(struct h1_reader *r, struct h1_span span)
 {
 	return r->head[span.at + 7] == '0' ? MESSAGE_HTTP_1_0
 					   : MESSAGE_HTTP_1_1;
 }
 
-static void set_body(struct reader *r, enum body_kind unknown)
+static void set_body(struct h1_reader *r, enum body_kind unknown)
 {
 	struct message *message = r->message;
 
@@ -321,7 +86,7 @@ static void set_body(struct reader *r, enum body_kind unknown)
 /* ---- request ---- */
 
 /* "?x" of absolute-form without a path becomes "/?x" (RFC 9112 3.2.1). */
-static bool set_path(struct reader *r, struct slice path)
+static bool set_path(struct h1_reader *r, struct slice path)
 {
 	struct message *message = r->message;
 	char *fixed;
@@ -344,7 +109,7 @@ static bool set_path(struct reader *r, struct slice path)
 }
 
 static enum http_rule read_request_line(
-	struct reader *r, struct target_parts *parts)
+	struct h1_reader *r, struct target_parts *parts)
 {
 	const struct h1_span *start = r->parser->start;
 	struct message *message = r->message;
@@ -361,7 +126,7 @@ static enum http_rule read_request_line(
 }
 
 static enum http_rule check_host(
-	struct reader *r, const struct target_parts *parts, size_t end)
+	struct h1_reader *r, const struct target_parts *parts, size_t end)
 {
 	struct message *message = r->message;
 
@@ -379,7 +144,7 @@ static enum http_rule check_host(
 	return HTTP_RULE_NONE;
 }
 
-static enum http_rule read_request(struct reader *r, size_t end)
+static enum http_rule read_request(struct h1_reader *r, size_t end)
 {
 	struct message *message = r->message;
 	struct target_parts parts;
@@ -401,11 +166,11 @@ static enum http_rule read_request(struct reader *r, size_t end)
 	return HTTP_RULE_NONE;
 }
 
-static void reader_init(struct reader *r, const struct h1_parser *parser,
+static void reader_init(struct h1_reader *r, const struct h1_parser *parser,
 	const char *head, struct message *message,
 	struct h1_connection *connection)
 {
-	*r = (struct reader){.parser = parser,
+	*r = (struct h1_reader){.parser = parser,
 		.head = head,
 		.message = message,
 		.connection = connection};
@@ -417,7 +182,7 @@ enum http_rule h1_parse_request(const struct h1_parser *parser,
 	struct slice head, struct message *message,
 	struct h1_connection *connection, size_t *offset)
 {
-	struct reader r;
+	struct h1_reader r;
 	enum http_rule rule;
 
 	reader_init(&r, parser, head.ptr, message, connection);
@@ -436,7 +201,7 @@ static bool has_no_content(unsigned status)
 
 /* RFC 9112 section 6.3, as far as responses go */
 static enum http_rule set_response_body(
-	struct reader *r, enum method request_method)
+	struct h1_reader *r, enum method request_method)
 {
 	struct message *message = r->message;
 
@@ -462,7 +227,7 @@ static enum http_rule set_response_body(
 	return HTTP_RULE_NONE;
 }
 
-static enum http_rule read_response(struct reader *r, enum method method)
+static enum http_rule read_response(struct h1_reader *r, enum method method)
 {
 	const struct h1_span *start = r->parser->start;
 	struct message *message = r->message;
@@ -486,7 +251,7 @@ enum http_rule h1_parse_response(const struct h1_parser *parser,
 	struct slice head, enum method request_method, struct message *message,
 	struct h1_connection *connection, size_t *offset)
 {
-	struct reader r;
+	struct h1_reader r;
 	enum http_rule rule;
 
 	reader_init(&r, parser, head.ptr, message, connection);

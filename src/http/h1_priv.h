@@ -51,6 +51,31 @@ enum http_rule h1_start_request(struct h1_parser *parser, const char *bytes,
 enum http_rule h1_start_response(struct h1_parser *parser, const char *bytes,
 	size_t end, size_t *offset);
 
+/* What is known while a head becomes a message. */
+struct h1_reader {
+	const struct h1_parser *parser;
+	const char *head;
+	struct message *message;
+	struct h1_connection *connection;
+	size_t offset; /* of what is looked at */
+	size_t options;
+	bool nominated; /* Connection named something besides the known */
+	bool upgrades;  /* Connection: upgrade */
+	bool host;
+	bool length;
+	bool coding;
+	bool expect;
+	size_t length_at;
+	uint64_t length_value;
+	struct slice upgrade;
+};
+
+/* h1_lift.c: takes one field of this hop into r->message; the rule or NONE. */
+enum http_rule h1_lift(
+	struct h1_reader *r, enum h1_field field, struct slice value);
+/* Removes from the fields what Connection nominated (R4). */
+void h1_drop_nominated(struct h1_reader *r);
+
 static inline struct slice h1_span_of(const char *bytes, struct h1_span span)
 {
 	return slice_of(bytes + span.at, span.len);

@@ -89,25 +89,25 @@ static inline bool put_words(
 		return false;
 	}
 	for (; s.len - at >= sizeof(word); at += sizeof(word)) {
-		word = bytes_load(s.ptr + at);
+		word = word_load(s.ptr + at);
 		memcpy(to + at, &word, sizeof(word));
 		marks |= odd(word);
 	}
 	at = s.len - sizeof(word);
-	word = bytes_load(s.ptr + at);
+	word = word_load(s.ptr + at);
 	memcpy(to + at, &word, sizeof(word));
 	return !(marks | odd(word));
 }
 
 static inline bool put_name(struct writer *w, struct slice name)
 {
-	return put_words(w, name, bytes_not_name) ||
+	return put_words(w, name, word_not_name) ||
 	       (name.len && bytes_all(name, BYTE_TOKEN));
 }
 
 static inline bool put_value(struct writer *w, struct slice value)
 {
-	return put_words(w, value, bytes_not_plain) ||
+	return put_words(w, value, word_not_plain) ||
 	       bytes_all(value, BYTE_VALUE);
 }
 

@@ -48,9 +48,8 @@ const struct h1_case h1_cases_body[] = {
 		RAW(P "Content-Length: 18446744073709551616\r\n\r\nhello"),
 		NO(CONTENT_LENGTH)},
 	{"length-huge",
-		RAW(P
-			"Content-Length: 9999999999999999999999999999999999999999"
-			"\r\n\r\nhello"), NO(CONTENT_LENGTH)},
+		RAW(P "Content-Length: 9999999999999999999999999999999999"
+			"999999\r\n\r\nhello"), NO(CONTENT_LENGTH)},
 	{"length-obs-text",
 		RAW(P "Content-Length: \262\r\n\r\nhello"), NO(CONTENT_LENGTH)},
 	{"length-arabic-digit",
@@ -59,51 +58,45 @@ const struct h1_case h1_cases_body[] = {
 	{"length-octal-prefix",
 		RAW(P "Content-Length: 0o5\r\n\r\nhello"), NO(CONTENT_LENGTH)},
 	{"length-twice",
-		RAW(P "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello"),
-		NO(CONTENT_LENGTH_TWICE)},
+		RAW(P "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhell"
+			"o"), NO(CONTENT_LENGTH_TWICE)},
 	{"length-twice-same",
-		RAW(P "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello"),
-		NO(CONTENT_LENGTH_TWICE)},
+		RAW(P "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhell"
+			"o"), NO(CONTENT_LENGTH_TWICE)},
 	{"length-twice-case",
-		RAW(P "Content-Length: 5\r\ncontent-length: 5\r\n\r\nhello"),
-		NO(CONTENT_LENGTH_TWICE)},
+		RAW(P "Content-Length: 5\r\ncontent-length: 5\r\n\r\nhell"
+			"o"), NO(CONTENT_LENGTH_TWICE)},
 	{"length-twice-1-0",
-		RAW("POST / HTTP/1.0\r\nContent-Length: 5\r\nContent-Length: "
-			"5\r\n\r\nhello"), NO(CONTENT_LENGTH_TWICE)},
+		RAW("POST / HTTP/1.0\r\nContent-Length: 5\r\nContent-Le"
+			"ngth: 5\r\n\r\nhello"), NO(CONTENT_LENGTH_TWICE)},
 	{"length-look-alike",
 		RAW(P "Content_Length: 5\r\nContent-Length: 0" E2), OK},
 
 	/* ---- Transfer-Encoding ---- */
 	{"coding-and-length",
-		RAW(P
-			"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0"
-			E2), NO(LENGTH_CONFLICT)},
+		RAW(P "Transfer-Encoding: chunked\r\nContent-Length: 5\r"
+			"\n\r\n0" E2), NO(LENGTH_CONFLICT)},
 	{"length-and-coding",
-		RAW(P
-			"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0"
-			E2), NO(LENGTH_CONFLICT)},
+		RAW(P "Content-Length: 5\r\nTransfer-Encoding: chunked\r"
+			"\n\r\n0" E2), NO(LENGTH_CONFLICT)},
 	{"length-zero-and-coding",
-		RAW(P
-			"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0"
-			E2), NO(LENGTH_CONFLICT)},
+		RAW(P "Content-Length: 0\r\nTransfer-Encoding: chunked\r"
+			"\n\r\n0" E2), NO(LENGTH_CONFLICT)},
 	{"length-and-coding-identity",
-		RAW(P
-			"Content-Length: 5\r\nTransfer-Encoding: identity\r\n\r\n"
-			"hello"), NO(LENGTH_CONFLICT)},
+		RAW(P "Content-Length: 5\r\nTransfer-Encoding: identity\r"
+			"\n\r\nhello"), NO(LENGTH_CONFLICT)},
 	{"length-and-coding-1-0",
-		RAW("POST / HTTP/1.0\r\nContent-Length: 5\r\nTransfer-Encodin"
-			"g: chunked\r\n\r\nhello"), NO(LENGTH_CONFLICT)},
+		RAW("POST / HTTP/1.0\r\nContent-Length: 5\r\nTransfer-E"
+			"ncoding: chunked\r\n\r\nhello"), NO(LENGTH_CONFLICT)},
 	{"coding-1-0",
-		RAW("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked"
-			"\r\n\r\n0" E2), NO(TRANSFER_ENCODING_1_0)},
+		RAW("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: c"
+			"hunked\r\n\r\n0" E2), NO(TRANSFER_ENCODING_1_0)},
 	{"coding-twice",
-		RAW(P
-			"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"
-			"\r\n\r\n0" E2), NO(TRANSFER_ENCODING_TWICE)},
+		RAW(P "Transfer-Encoding: chunked\r\nTransfer-Encoding: c"
+			"hunked\r\n\r\n0" E2), NO(TRANSFER_ENCODING_TWICE)},
 	{"coding-then-identity",
-		RAW(P
-			"Transfer-Encoding: chunked\r\nTransfer-Encoding: identit"
-			"y\r\n\r\n0" E2), NO(TRANSFER_ENCODING_TWICE)},
+		RAW(P "Transfer-Encoding: chunked\r\nTransfer-Encoding: i"
+			"dentity\r\n\r\n0" E2), NO(TRANSFER_ENCODING_TWICE)},
 	{"coding-empty",
 		RAW(P "Transfer-Encoding: \r\n\r\n0" E2),
 		NO(TRANSFER_ENCODING)},
@@ -182,9 +175,8 @@ const struct h1_case h1_cases_body[] = {
 	{"coding-outer-blanks",
 		RAW(P "Transfer-Encoding: \t chunked \t\r\n\r\n0" E2), OK},
 	{"coding-look-alike",
-		RAW(P
-			"Transfer_Encoding: chunked\r\nContent-Length: 5\r\n\r\nh"
-			"ello"), OK},
+		RAW(P "Transfer_Encoding: chunked\r\nContent-Length: 5\r"
+			"\n\r\nhello"), OK},
 
 	/* ---- chunks ---- */
 	{"chunk-size-empty", RAW(C "\r\n"), NO(CHUNK_SIZE)},
@@ -234,14 +226,13 @@ const struct h1_case h1_cases_body[] = {
 	{"chunk-extension-obs-text",
 		RAW(C "5;\351\r\nhello\r\n0" E2), NO(CHUNK_EXTENSION)},
 	{"chunk-extension-too-long",
-		RAW(C
-			"5;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-			"aaaaaaaaaaaaaaaaaaaaaa\r\nhello\r\n0" E2),
-		NO(CHUNK_EXTENSION)},
+		RAW(C "5;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			"aa\r\nhello\r\n0" E2), NO(CHUNK_EXTENSION)},
 	{"chunk-extension-bare-cr",
 		RAW(C "5;a\rb\r\nhello\r\n0" E2), NO(CHUNK_END)},
 	{"chunk-last-bare-lf", RAW(C "0\n\n"), NO(CHUNK_END)},
@@ -280,4 +271,4 @@ const struct h1_case h1_cases_body[] = {
 /* clang-format on */
 
 const size_t h1_cases_body_count =
-        sizeof(h1_cases_body) / sizeof(*h1_cases_body);
+	sizeof(h1_cases_body) / sizeof(*h1_cases_body);

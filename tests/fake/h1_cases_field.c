@@ -148,8 +148,8 @@ const struct h1_case h1_cases_field[] = {
 		RAW(P "Expect: 100-CONTINUE\r\nContent-Length: 1\r\n\r\nx"),
 		OK},
 	{"expect-continue-1-0",
-		RAW("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Lengt"
-			"h: 1\r\n\r\nx"), OK},
+		RAW("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent"
+			"-Length: 1\r\n\r\nx"), OK},
 	{"expect-other", RAW(G H "Expect: 200-ok" E2), NO(EXPECT)},
 	{"expect-empty", RAW(G H "Expect:" E2), NO(EXPECT)},
 	{"expect-list",
@@ -174,21 +174,19 @@ const struct h1_case h1_cases_field[] = {
 	{"connection-slash", RAW(G H "Connection: a/b" E2), NO(CONNECTION)},
 	{"connection-obs-text", RAW(G H "Connection: \351" E2), NO(CONNECTION)},
 	{"connection-65-options",
-		RAW(G H
-			"Connection: a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
-			"a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
-			"a,a,a,a,a,a,a,a,a,a,a,a,a,a,a" E2), NO(CONNECTION)},
+		RAW(G H "Connection: a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
+			"a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
+			"a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a" E2),
+		NO(CONNECTION)},
 	{"connection-64-options",
-		RAW(G H
-			"Connection: a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
-			"a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
-			"a,a,a,a,a,a,a,a,a,a,a,a,a,a" E2), OK},
+		RAW(G H "Connection: a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
+			"a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
+			"a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a" E2), OK},
 	{"upgrade-websocket",
 		RAW(G H "Connection: Upgrade\r\nUpgrade: websocket" E2), OK},
 	{"upgrade-h2c",
-		RAW(G H
-			"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nH"
-			"TTP2-Settings: AAMAAABk" E2), OK},
+		RAW(G H "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2"
+			"c\r\nHTTP2-Settings: AAMAAABk" E2), OK},
 	{"upgrade-not-nominated", RAW(G H "Upgrade: websocket" E2), OK},
 	{"upgrade-list",
 		RAW(G H "Connection: upgrade\r\nUpgrade: a/1, b" E2), OK},
@@ -204,9 +202,8 @@ const struct h1_case h1_cases_field[] = {
 	{"trailer-field", RAW(G H "Trailer: X-Sum, X-Other" E2), OK},
 	{"trailer-field-no-token", RAW(G H "Trailer: a b" E2), NO(TRAILER)},
 	{"keep-alive-field",
-		RAW(G H
-			"Keep-Alive: timeout=5\r\nProxy-Connection: keep-alive"
-			E2), OK},
+		RAW(G H "Keep-Alive: timeout=5\r\nProxy-Connection: keep-al"
+			"ive" E2), OK},
 	{"proxy-authorization",
 		RAW(G H "Proxy-Authorization: Basic eA==" E2), OK},
 
@@ -236,13 +233,11 @@ const struct h1_case h1_cases_field[] = {
 		RAW(P "Transfer-Encoding:: chunked\r\n\r\n0" E2),
 		NO(TRANSFER_ENCODING)},
 	{"te-behind-end-cr",
-		RAW(P
-			"Content-Length: 5\r\n\rTransfer-Encoding: chunked\r\n\r"
-			"\nhello"), NO(LINE_END)},
+		RAW(P "Content-Length: 5\r\n\rTransfer-Encoding: chunked"
+			"\r\n\r\nhello"), NO(LINE_END)},
 	{"cl-te-mixed-case",
-		RAW(P
-			"content-length: 4\r\ntRANSFER-eNCODING: chunked\r\n\r\n0"
-			E2), NO(LENGTH_CONFLICT)},
+		RAW(P "content-length: 4\r\ntRANSFER-eNCODING: chunked\r"
+			"\n\r\n0" E2), NO(LENGTH_CONFLICT)},
 	{"cl-second-empty",
 		RAW(P "Content-Length: 5\r\nContent-Length:\r\n\r\nhello"),
 		NO(CONTENT_LENGTH_TWICE)},
@@ -254,13 +249,12 @@ const struct h1_case h1_cases_field[] = {
 	{"trailer-smuggled-request",
 		RAW(C "0\r\nGET /admin HTTP/1.1" E2), NO(FIELD_COLON)},
 	{"chunk-body-after-conflict",
-		RAW(P
-			"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0"
-			"\r\n\r\nG"), NO(LENGTH_CONFLICT)},
+		RAW(P "Content-Length: 6\r\nTransfer-Encoding: chunked\r"
+			"\n\r\n0\r\n\r\nG"), NO(LENGTH_CONFLICT)},
 	{"utf-16-request", RAW("G\000E\000T\000 \000/\000"), NO(REQUEST_LINE)},
 	{"utf-8-bom", RAW("\357\273\277GET /" V H E), NO(METHOD)},
 };
 /* clang-format on */
 
 const size_t h1_cases_field_count =
-        sizeof(h1_cases_field) / sizeof(*h1_cases_field);
+	sizeof(h1_cases_field) / sizeof(*h1_cases_field);

@@ -250,17 +250,19 @@ static void many_fields_are_read(void **state)
 	enum { COUNT = 1000 };
 	struct http_limits limits = h1_judge_limits;
 	struct arena *arena = arena_new(NULL);
-	char *text = malloc(COUNT * 16 + 64);
+	const size_t size = COUNT * 16 + 64;
+	char *text = malloc(size);
 	size_t len;
 	struct h1_verdict v;
 
 	(void)state;
 	assert_non_null(arena);
 	assert_non_null(text);
-	len = (size_t)sprintf(text, "GET / HTTP/1.1\r\nHost: a\r\n");
+	len = (size_t)snprintf(text, size, "GET / HTTP/1.1\r\nHost: a\r\n");
 	for (int i = 0; i < COUNT; i++)
-		len += (size_t)sprintf(text + len, "A%d: %d\r\n", i, i);
-	len += (size_t)sprintf(text + len, "\r\n");
+		len += (size_t)snprintf(
+			text + len, size - len, "A%d: %d\r\n", i, i);
+	len += (size_t)snprintf(text + len, size - len, "\r\n");
 	limits.header_count = COUNT + 1;
 	v = h1_judge(H1_REQUEST, METHOD_OTHER, slice_of(text, len), 0, &limits,
 		arena);
