@@ -62,6 +62,7 @@ static void run(void *arg)
 	struct h1_client *c = client_of(arg);
 
 	h1_end_run_late(&c->end);
+	h1_end_redeliver(&c->end);
 	if (c->phase == CLIENT_IDLE) {
 		c->events->on_idle(c->owner);
 	} else if (c->phase == CLIENT_OVER && !c->told) {
@@ -77,12 +78,15 @@ static void close_stream(struct stream *stream, enum stream_close how)
 	struct h1_client *c = client_of(h1_end_of(stream));
 	struct h1_end *end = &c->end;
 	const bool complete = h1_end_received(end) && end->out == H1_OUT_OVER;
+	/* Lent, and given back without a word: nothing happened. */
+	const bool unused = end->in == H1_IN_NONE && end->out == H1_OUT_HEAD;
 
 	h1_end_close(end);
 	if (c->phase != CLIENT_LENT)
 		return;
-	c->served++;
-	if (how == STREAM_ABORT || !complete) {
+	if (!unused)
+		c->served++;
+	if (!unused && (how == STREAM_ABORT || !complete)) {
 		be_over(c, STREAM_ABORT);
 		return;
 	}

@@ -24,7 +24,8 @@ void h1_end_open(struct h1_end *end)
 	assert(!end->open);
 	end->stream = (struct stream){.ops = end->stream.ops};
 	end->open = true;
-	end->paused = end->full = end->failed = end->body_dropped = false;
+	end->paused = end->resumed = end->full = false;
+	end->failed = end->body_dropped = false;
 	end->in = H1_IN_NONE;
 	end->out = H1_OUT_HEAD;
 	end->framing = H1_FRAME_NONE;
@@ -38,7 +39,7 @@ void h1_end_open(struct h1_end *end)
 void h1_end_close(struct h1_end *end)
 {
 	assert(end->magic == H1_END_MAGIC && end->open);
-	end->open = end->paused = end->full = false;
+	end->open = end->paused = end->resumed = end->full = false;
 	end->late = HTTP_RULE_NONE;
 	end->reading = NULL;
 	end->stream.events = NULL;
@@ -231,7 +232,10 @@ void h1_end_resume(struct stream *stream)
 		end->held_ms += end->moved_ms - end->paused_ms;
 		end->role->arm(end);
 	}
+	/* The conn shows what it kept; the end of a body needs no byte. */
 	conn_resume(end->conn);
+	end->resumed = true;
+	loop_later(end->loop, &end->task);
 }
 
 void h1_end_tunnel(struct stream *stream)

@@ -63,6 +63,7 @@ struct h1_end {
 	uint32_t magic;
 	bool open;         /* given to an owner, who did not close it yet */
 	bool paused;       /* by its owner */
+	bool resumed;      /* a delivery is due, even without bytes */
 	bool full;         /* send_body said false, on_room will follow */
 	bool failed;       /* on_fail was told */
 	bool dead;         /* the conn failed: it is only to be ended */

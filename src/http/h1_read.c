@@ -166,6 +166,8 @@ static bool read_trailers(struct h1_end *end, struct slice *rest)
 	struct h1_parser *parser = &end->reading->parser;
 	size_t len;
 
+	if (!rest->len)
+		return false;
 	switch (h1_parser_feed(parser, *rest)) {
 	case H1_MORE:
 		return false;
@@ -208,6 +210,14 @@ size_t h1_end_feed(struct h1_end *end, struct slice bytes)
 	while (end->open && !end->paused && step(end, &rest))
 		;
 	return bytes.len - rest.len;
+}
+
+void h1_end_redeliver(struct h1_end *end)
+{
+	if (!end->resumed)
+		return;
+	end->resumed = false;
+	h1_end_feed(end, slice_of(NULL, 0));
 }
 
 bool h1_end_received(const struct h1_end *end)

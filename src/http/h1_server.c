@@ -66,6 +66,7 @@ static void run(void *arg)
 	if (s->end.late && s->phase != SERVER_BUSY)
 		finish(s, STREAM_ABORT, s->end.late);
 	h1_end_run_late(&s->end);
+	h1_end_redeliver(&s->end);
 	if (s->phase == SERVER_OVER)
 		tell_finished(s);
 }

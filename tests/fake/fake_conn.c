@@ -47,14 +47,17 @@ static void deliver(struct conn *conn)
 
 	if (conn->paused || conn->dead || conn->end != FAKE_CONN_OPEN)
 		return;
-	conn->depth++;
-	if (conn->depth > conn->deepest)
-		conn->deepest = conn->depth;
-	used = conn->events->on_data(conn->owner, bytes);
-	conn->depth--;
-	assert(used <= bytes.len);
-	if (used)
-		buf_consume(&conn->in, used);
+	/* Without a byte there is nothing to show, as in the real one. */
+	if (bytes.len) {
+		conn->depth++;
+		if (conn->depth > conn->deepest)
+			conn->deepest = conn->depth;
+		used = conn->events->on_data(conn->owner, bytes);
+		conn->depth--;
+		assert(used <= bytes.len);
+		if (used)
+			buf_consume(&conn->in, used);
+	}
 	if (!conn->fin || conn->fin_told || conn->paused || conn->dead ||
 		conn->end != FAKE_CONN_OPEN)
 		return;

@@ -549,6 +549,28 @@ static void an_idle_connection_that_speaks_or_ends_is_over(void **state)
 	stop(&d);
 }
 
+static void a_stream_given_back_unused_changes_nothing(void **state)
+{
+	static const enum stream_close how[] = {STREAM_DONE, STREAM_ABORT};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct client c = {0};
+
+		start(&c, close_at_end);
+		lend(&c);
+		record_pause(&c.r);
+		record_close(&c.r, how[i]);
+		fake_loop_turn(c.loop);
+		assert_told(&c, "idle");
+		assert_int_equal(h1_client_served(c.r.client), 0);
+		ask(&c, METHOD_GET, "GET");
+		give(&c, OK);
+		assert_told(&c, "idle; head 200 length 2; body ok; end; idle");
+		stop(&c);
+	}
+}
+
 /* An answer that came before its request is none (response splitting). */
 static void bytes_before_the_request_are_no_answer(void **state)
 {
@@ -801,6 +823,7 @@ int main(void)
 		cmocka_unit_test(a_connection_may_be_lent_inside_on_idle),
 		cmocka_unit_test(
 			an_idle_connection_that_speaks_or_ends_is_over),
+		cmocka_unit_test(a_stream_given_back_unused_changes_nothing),
 		cmocka_unit_test(bytes_before_the_request_are_no_answer),
 		cmocka_unit_test(bytes_behind_a_paused_answer_are_no_answer),
 		cmocka_unit_test(
