@@ -28,6 +28,8 @@ enum admission_verdict {
 /* Bytes for `slots` worker slots, each with an address table of `peers`
  * entries (bounds the memory: a full table counts the rest as one peer). */
 size_t admission_size(unsigned slots, size_t peers);
+/* memory: zeroed, and not touched where no slot is in use, so that slots may
+ * be had in plenty; on a boundary of 64 bytes. */
 struct admission *admission_init(void *memory, unsigned slots, size_t peers);
 void admission_clear_slot(struct admission *a, unsigned slot);
 

@@ -25,7 +25,7 @@ struct demo_gate {
 	struct tls_context *context;
 	struct proxy *proxy;
 	struct metrics metrics;
-	void *admission_memory;
+	struct admission *admission; /* its own memory */
 	struct loop_watch watch;
 	int fd;
 	uint16_t port;
@@ -111,6 +111,21 @@ static bool gate_load(struct demo_gate *gate, const char *path, struct err *err)
 	return gate->context != NULL;
 }
 
+/* admission_init wants a boundary of 64 bytes. */
+static bool gate_admission(struct demo_gate *gate, struct err *err)
+{
+	size_t size = (admission_size(1, PEERS) + 63) / 64 * 64;
+	void *memory = aligned_alloc(64, size);
+
+	if (!memory) {
+		err_set(err, EXIT_CODE_INTERNAL, "out of memory");
+		return false;
+	}
+	memset(memory, 0, size);
+	gate->admission = admission_init(memory, 1, PEERS);
+	return true;
+}
+
 static bool gate_serve(struct demo_gate *gate,
 	const struct demo_gate_setup *setup, struct err *err)
 {
@@ -121,12 +136,9 @@ static bool gate_serve(struct demo_gate *gate,
 		.access_fd = -1,
 		.observer = setup->observer};
 
-	gate->admission_memory = calloc(1, admission_size(1, PEERS));
-	if (!gate->admission_memory) {
-		err_set(err, EXIT_CODE_INTERNAL, "out of memory");
+	if (!gate_admission(gate, err))
 		return false;
-	}
-	proxy.admission = admission_init(gate->admission_memory, 1, PEERS);
+	proxy.admission = gate->admission;
 	gate->proxy = proxy_new(&proxy, err);
 	return gate->proxy != NULL;
 }
@@ -177,7 +189,7 @@ void demo_gate_free(struct demo_gate *gate)
 	proxy_free(gate->proxy);
 	tls_context_free(gate->context);
 	config_free(gate->config);
-	free(gate->admission_memory);
+	free(gate->admission);
 	free(gate);
 }
 

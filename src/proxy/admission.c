@@ -73,8 +73,6 @@ struct admission *admission_init(void *memory, unsigned slots, size_t peers)
 	a->slots = slots;
 	a->peers = peers;
 	a->stride = stride_of(peers);
-	for (unsigned i = 0; i < slots; i++)
-		admission_clear_slot(a, i);
 	return a;
 }
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -22,6 +23,7 @@ static struct admission *make(size_t peers)
 	void *memory = aligned_alloc(64, (size + 63) / 64 * 64);
 
 	assert_non_null(memory);
+	memset(memory, 0, size);
 	return admission_init(memory, SLOTS, peers);
 }
 
