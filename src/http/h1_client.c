@@ -30,6 +30,7 @@ struct h1_client {
 	enum method method;   /* of its request */
 	bool closing;         /* the connection serves no exchange after this */
 	bool answered;        /* a byte of the response came */
+	bool idle_due;        /* on_idle */
 	bool told;            /* on_over */
 	enum stream_close how;
 	struct loop_corpse corpse;
@@ -43,7 +44,15 @@ static struct h1_client *client_of(struct h1_end *end)
 	return c;
 }
 
-/* on_over follows, once no verb is under way and the stream is closed. */
+static void tell_over(struct h1_client *c)
+{
+	if (c->told)
+		return;
+	c->told = true;
+	c->events->on_over(c->owner, c->how);
+}
+
+/* From a verb: on_over follows later. */
 static void be_over(struct h1_client *c, enum stream_close how)
 {
 	if (c->phase == CLIENT_DEAD)
@@ -56,6 +65,18 @@ static void be_over(struct h1_client *c, enum stream_close how)
 	loop_later(c->end.loop, &c->end.task);
 }
 
+/*
+ * From an event of the conn: its owner is told at once, so that nobody lends
+ * out what is over.
+ */
+static void end_idle(struct h1_client *c, enum stream_close how)
+{
+	if (c->phase != CLIENT_IDLE && c->phase != CLIENT_OVER)
+		return;
+	be_over(c, how);
+	tell_over(c);
+}
+
 /* What a verb put off. */
 static void run(void *arg)
 {
@@ -63,11 +84,11 @@ static void run(void *arg)
 
 	h1_end_run_late(&c->end);
 	h1_end_redeliver(&c->end);
-	if (c->phase == CLIENT_IDLE) {
+	if (c->phase == CLIENT_IDLE && c->idle_due) {
+		c->idle_due = false;
 		c->events->on_idle(c->owner);
-	} else if (c->phase == CLIENT_OVER && !c->told) {
-		c->told = true;
-		c->events->on_over(c->owner, c->how);
+	} else if (c->phase == CLIENT_OVER) {
+		tell_over(c);
 	}
 }
 
@@ -95,6 +116,7 @@ static void close_stream(struct stream *stream, enum stream_close how)
 		return;
 	}
 	c->phase = CLIENT_IDLE;
+	c->idle_due = true;
 	if (conn_paused(end->conn))
 		conn_resume(end->conn);
 	loop_later(end->loop, &end->task);
@@ -200,7 +222,7 @@ static size_t unexpected(struct h1_client *c, struct slice bytes)
 {
 	c->closing = true;
 	if (c->phase == CLIENT_IDLE)
-		be_over(c, STREAM_ABORT);
+		end_idle(c, STREAM_ABORT);
 	else if (c->end.in == H1_IN_NONE)
 		h1_end_fail(
 			&c->end, STREAM_GONE, HTTP_RULE_UNEXPECTED_BYTES, 0);
@@ -232,7 +254,7 @@ static void on_eof(void *owner)
 
 	c->closing = true;
 	if (c->phase != CLIENT_LENT) {
-		be_over(c, STREAM_DONE);
+		end_idle(c, STREAM_DONE);
 		return;
 	}
 	if (end->in == H1_IN_BODY && h1_body_may_end(&end->body)) {
@@ -257,7 +279,7 @@ static void on_fail(void *owner, enum conn_fail why)
 	c->closing = true;
 	c->end.dead = true;
 	if (c->phase != CLIENT_LENT)
-		be_over(c, STREAM_ABORT);
+		end_idle(c, STREAM_ABORT);
 	else if (c->end.in != H1_IN_OVER || c->end.out != H1_OUT_OVER)
 		h1_end_gone(&c->end, h1_end_cut(&c->end));
 }
@@ -318,7 +340,7 @@ struct stream *h1_client_lend(struct h1_client *client)
 	h1_end_open(&client->end);
 	client->phase = CLIENT_LENT;
 	client->interim = 0;
-	client->closing = client->answered = false;
+	client->closing = client->answered = client->idle_due = false;
 	client->sent_before = conn_sent(client->end.conn);
 	return &client->end.stream;
 }

@@ -100,7 +100,7 @@ bool h1_end_send_body(struct stream *stream, struct slice bytes)
 	struct h1_end *end = h1_end_of(stream);
 
 	assert(end->magic == H1_END_MAGIC && end->open);
-	assert(end->out != H1_OUT_HEAD || end->late);
+	assert(end->out != H1_OUT_HEAD || end->late || end->failed);
 	if (end->out != H1_OUT_BODY || end->body_dropped)
 		return true;
 	/* An empty chunk would end the body. */
@@ -134,7 +134,7 @@ void h1_end_send_end(struct stream *stream, const struct header_block *trailers)
 	bool complete = true;
 
 	assert(end->magic == H1_END_MAGIC && end->open);
-	assert(end->out != H1_OUT_HEAD || end->late);
+	assert(end->out != H1_OUT_HEAD || end->late || end->failed);
 	if (end->out != H1_OUT_BODY)
 		return;
 	if (end->framing == H1_FRAME_CHUNKED && !end->body_dropped)

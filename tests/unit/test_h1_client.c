@@ -358,6 +358,23 @@ static void a_paused_owner_hears_nothing_until_it_resumes(void **state)
 	}
 }
 
+static void an_end_told_by_resume_leaves_one_idle_connection(void **state)
+{
+	enum record_event event = RECORD_BODY;
+	struct client c = {0};
+
+	(void)state;
+	start(&c, pause_in);
+	c.r.arg = &event;
+	ask(&c, METHOD_GET, "GET");
+	give(&c, OK);
+	c.r.react = close_at_end;
+	record_resume(&c.r);
+	fake_loop_turn(c.loop);
+	assert_told(&c, "head 200 length 2; body ok; end; idle");
+	stop(&c);
+}
+
 /* 2 */
 static void the_loss_of_the_connection_is_told_while_paused(void **state)
 {
@@ -812,6 +829,8 @@ int main(void)
 		cmocka_unit_test(an_answer_cut_anywhere_tells_the_same),
 		cmocka_unit_test(nothing_is_told_after_a_close_in_any_event),
 		cmocka_unit_test(a_paused_owner_hears_nothing_until_it_resumes),
+		cmocka_unit_test(
+			an_end_told_by_resume_leaves_one_idle_connection),
 		cmocka_unit_test(
 			the_loss_of_the_connection_is_told_while_paused),
 		cmocka_unit_test(
