@@ -5,7 +5,7 @@
  *   1. runs the "later" queue until it is empty,
  *   2. calls the end-of-event hooks (the gather buffer is flushed there), and
  *      runs what they put into the later queue,
- *   3. frees what loop_free_later was given.
+ *   3. frees what loop_free_later was given, in the order it was given.
  * So no verb has to call back before it returns, and nothing is freed inside
  * its own callback.
  *
@@ -33,6 +33,8 @@ bool loop_after_fork(struct loop *loop) __attribute__((warn_unused_result));
 /* Monotonic milliseconds and UTC milliseconds, read once per loop turn. */
 int64_t loop_now_ms(const struct loop *loop);
 int64_t loop_wall_ms(const struct loop *loop);
+/* A number that grows with every turn (one look at all descriptors). */
+uint64_t loop_turn(const struct loop *loop);
 /* Reads the clocks anew (after long work in one callback). */
 void loop_clock_refresh(struct loop *loop);
 
@@ -94,11 +96,14 @@ void loop_timer_fini(struct loop_timer *timer);  /* off, memory given back */
 
 /* ---- later ---- */
 
+struct loop_tasks;
+
 struct loop_task {
 	struct loop_task *next;
 	struct loop_task *prev;
 	void (*cb)(void *arg);
 	void *arg;
+	struct loop_tasks *list; /* the loop's business */
 	bool queued;
 };
 
@@ -110,6 +115,8 @@ void loop_cancel(struct loop *loop, struct loop_task *task);
 
 /* Called at the end of every event; at most 4 hooks. */
 void loop_on_event_end(struct loop *loop, void (*cb)(void *arg), void *arg);
+/* Takes the same pair off again. */
+void loop_off_event_end(struct loop *loop, void (*cb)(void *arg), void *arg);
 
 /* free_fn(object) after the loop turn. Never fails. */
 struct loop_corpse {

@@ -13,21 +13,23 @@ struct loop_hook {
 	void *arg;
 };
 
-struct task_list {
+struct loop_tasks {
 	struct loop_task *first;
 	struct loop_task *last;
 };
 
 struct loop {
 	struct event_base *base;
-	struct event *turn; /* fires in the next turn for `next_turn` */
-	struct task_list later;
-	struct task_list next_turn;
+	struct loop_tasks later;
+	struct loop_tasks next_turn; /* put off during this turn */
+	struct loop_tasks this_turn; /* put off during the one before */
 	struct loop_corpse *corpses;
+	struct loop_corpse **last_corpse;
 	struct loop_hook hooks[LOOP_HOOKS];
 	unsigned hook_count;
 	int64_t now_ms;
 	int64_t wall_ms;
+	uint64_t turn;
 	bool stopping;
 };
 
@@ -55,7 +57,7 @@ int64_t loop_wall_ms(const struct loop *loop)
 	return loop->wall_ms;
 }
 
-static void list_push(struct task_list *list, struct loop_task *task)
+static void tasks_push(struct loop_tasks *list, struct loop_task *task)
 {
 	task->next = NULL;
 	task->prev = list->last;
@@ -64,11 +66,14 @@ static void list_push(struct task_list *list, struct loop_task *task)
 	else
 		list->first = task;
 	list->last = task;
+	task->list = list;
 	task->queued = true;
 }
 
-static void list_remove(struct task_list *list, struct loop_task *task)
+static void tasks_remove(struct loop_task *task)
 {
+	struct loop_tasks *list = task->list;
+
 	if (task->prev)
 		task->prev->next = task->next;
 	else
@@ -78,17 +83,18 @@ static void list_remove(struct task_list *list, struct loop_task *task)
 	else
 		list->last = task->prev;
 	task->next = task->prev = NULL;
+	task->list = NULL;
 	task->queued = false;
 }
 
-static bool list_holds(const struct task_list *list,
-	const struct loop_task *task)
+static void tasks_move(struct loop_tasks *from, struct loop_tasks *to)
 {
-	const struct loop_task *first = task;
+	while (from->first) {
+		struct loop_task *task = from->first;
 
-	while (first->prev)
-		first = first->prev;
-	return list->first == first;
+		tasks_remove(task);
+		tasks_push(to, task);
+	}
 }
 
 static void run_later(struct loop *loop)
@@ -96,7 +102,7 @@ static void run_later(struct loop *loop)
 	while (loop->later.first) {
 		struct loop_task *task = loop->later.first;
 
-		list_remove(&loop->later, task);
+		tasks_remove(task);
 		task->cb(task->arg);
 	}
 }
@@ -107,6 +113,8 @@ static void bury(struct loop *loop)
 		struct loop_corpse *corpse = loop->corpses;
 
 		loop->corpses = corpse->next;
+		if (!loop->corpses)
+			loop->last_corpse = &loop->corpses;
 		corpse->free_fn(corpse->object);
 	}
 }
@@ -122,25 +130,6 @@ static void event_end(struct loop *loop)
 	bury(loop);
 }
 
-static void turn_cb(evutil_socket_t fd, short what, void *arg)
-{
-	struct loop *loop = arg;
-	struct task_list list = loop->next_turn;
-
-	(void)fd;
-	(void)what;
-	loop_clock_refresh(loop);
-	loop->next_turn = (struct task_list){NULL, NULL};
-	/* What these tasks put off again waits for the turn after this. */
-	while (list.first) {
-		struct loop_task *task = list.first;
-
-		list_remove(&list, task);
-		list_push(&loop->later, task);
-	}
-	event_end(loop);
-}
-
 static struct event_base *base_new(void)
 {
 	struct event_config *config = event_config_new();
@@ -149,8 +138,8 @@ static struct event_base *base_new(void)
 	if (!config)
 		return NULL;
 	if (!event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) &&
-		!event_config_require_features(config,
-			EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE))
+		!event_config_require_features(
+			config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE))
 		base = event_base_new_with_config(config);
 	event_config_free(config);
 	return base;
@@ -162,11 +151,10 @@ struct loop *loop_new(void)
 
 	if (!loop)
 		return NULL;
+	loop->last_corpse = &loop->corpses;
 	loop->base = base_new();
-	if (loop->base)
-		loop->turn = event_new(loop->base, -1, 0, turn_cb, loop);
-	if (!loop->turn) {
-		loop_free(loop);
+	if (!loop->base) {
+		free(loop);
 		return NULL;
 	}
 	loop_clock_refresh(loop);
@@ -177,13 +165,32 @@ void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
-	if (loop->base)
-		event_end(loop);
-	if (loop->turn)
-		event_free(loop->turn);
-	if (loop->base)
-		event_base_free(loop->base);
+	event_end(loop);
+	event_base_free(loop->base);
 	free(loop);
+}
+
+/*
+ * What was put off runs after the descriptors of this turn had theirs; what it
+ * puts off again waits for the turn after this. No timer of libevent is used,
+ * so putting off cannot fail.
+ */
+static int one_turn(struct loop *loop)
+{
+	bool waiting;
+	int rc;
+
+	tasks_move(&loop->next_turn, &loop->this_turn);
+	waiting = loop->this_turn.first;
+	loop->turn++;
+	rc = event_base_loop(
+		loop->base, waiting ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+	if (rc < 0 || !waiting)
+		return rc;
+	loop_clock_refresh(loop);
+	tasks_move(&loop->this_turn, &loop->later);
+	event_end(loop);
+	return 0;
 }
 
 bool loop_run(struct loop *loop)
@@ -191,14 +198,20 @@ bool loop_run(struct loop *loop)
 	loop->stopping = false;
 	event_end(loop);
 	while (!loop->stopping) {
-		int rc = event_base_loop(loop->base, EVLOOP_ONCE);
+		int rc = one_turn(loop);
 
 		if (rc < 0)
 			return false;
-		if (rc == 1) /* nothing is registered: nothing can come */
+		/* Nothing is registered and nothing was put off. */
+		if (rc == 1 && !loop->next_turn.first)
 			return true;
 	}
 	return true;
+}
+
+uint64_t loop_turn(const struct loop *loop)
+{
+	return loop->turn;
 }
 
 void loop_stop(struct loop *loop)
@@ -232,8 +245,8 @@ static void watch_cb(evutil_socket_t fd, short what, void *arg)
 	event_end(loop);
 }
 
-static bool watch_for(struct loop *loop, struct loop_watch *watch, int fd,
-	short what)
+static bool watch_for(
+	struct loop *loop, struct loop_watch *watch, int fd, short what)
 {
 	watch->event = event_new(loop->base, fd, what, watch_cb, watch);
 	if (!watch->event)
@@ -345,28 +358,20 @@ void loop_timer_fini(struct loop_timer *timer)
 void loop_later(struct loop *loop, struct loop_task *task)
 {
 	if (!task->queued)
-		list_push(&loop->later, task);
+		tasks_push(&loop->later, task);
 }
 
 void loop_next_turn(struct loop *loop, struct loop_task *task)
 {
-	const struct timeval now = {0, 0};
-
-	if (task->queued)
-		return;
-	list_push(&loop->next_turn, task);
-	if (!event_pending(loop->turn, EV_TIMEOUT, NULL))
-		event_add(loop->turn, &now);
+	if (!task->queued)
+		tasks_push(&loop->next_turn, task);
 }
 
 void loop_cancel(struct loop *loop, struct loop_task *task)
 {
-	if (!task->queued)
-		return;
-	if (list_holds(&loop->later, task))
-		list_remove(&loop->later, task);
-	else
-		list_remove(&loop->next_turn, task);
+	(void)loop;
+	if (task->queued)
+		tasks_remove(task);
 }
 
 void loop_on_event_end(struct loop *loop, void (*cb)(void *arg), void *arg)
@@ -375,13 +380,25 @@ void loop_on_event_end(struct loop *loop, void (*cb)(void *arg), void *arg)
 	loop->hooks[loop->hook_count++] = (struct loop_hook){cb, arg};
 }
 
+void loop_off_event_end(struct loop *loop, void (*cb)(void *arg), void *arg)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < loop->hook_count; i++) {
+		if (loop->hooks[i].cb != cb || loop->hooks[i].arg != arg)
+			loop->hooks[kept++] = loop->hooks[i];
+	}
+	loop->hook_count = kept;
+}
+
 void loop_free_later(struct loop *loop, struct loop_corpse *corpse,
 	void (*free_fn)(void *object), void *object)
 {
 	corpse->free_fn = free_fn;
 	corpse->object = object;
-	corpse->next = loop->corpses;
-	loop->corpses = corpse;
+	corpse->next = NULL;
+	*loop->last_corpse = corpse;
+	loop->last_corpse = &corpse->next;
 }
 
 /* ---- signals ---- */
@@ -397,12 +414,12 @@ static void signal_cb(evutil_socket_t signal, short what, void *arg)
 	event_end(loop);
 }
 
-bool loop_signal_watch(struct loop *loop, struct loop_signal *watch,
-	int signal, void (*cb)(void *arg, int signal), void *arg)
+bool loop_signal_watch(struct loop *loop, struct loop_signal *watch, int signal,
+	void (*cb)(void *arg, int signal), void *arg)
 {
 	*watch = (struct loop_signal){.cb = cb, .arg = arg, .loop = loop};
-	watch->event = event_new(loop->base, signal, EV_SIGNAL | EV_PERSIST,
-		signal_cb, watch);
+	watch->event = event_new(
+		loop->base, signal, EV_SIGNAL | EV_PERSIST, signal_cb, watch);
 	if (!watch->event)
 		return false;
 	if (event_add(watch->event, NULL)) {
