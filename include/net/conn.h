@@ -4,9 +4,11 @@
  * Reading. One edge-triggered registration for life. Bytes are read into a
  * buffer of the worker's (conn_io) and lent to on_data, which returns how many
  * it used; the rest is kept and shown again, in front of newer bytes, when
- * more comes or after conn_resume. Reading stops while paused; a short read
- * ends reading unless the peer's FIN was seen (EV_CLOSED), then it goes on to
- * 0 or EAGAIN. At most CONN_TURN bytes are read per connection and turn.
+ * more comes or after conn_resume (an owner that leaves more than CONN_READ
+ * unused is not read for until it used some). Reading stops while paused; a
+ * short read ends reading unless the peer's FIN was seen (EV_CLOSED), then it
+ * goes on to 0 or EAGAIN. At most CONN_TURN bytes are read per connection and
+ * turn (one read more, since its size is not known before).
  *
  * Writing. conn_write gathers in a buffer of the worker's that belongs to one
  * connection at a time: flushed when another connection writes, when it is
@@ -16,7 +18,8 @@
  * only when the socket refuses.
  *
  * An idle connection holds no buffer. Verbs never raise events before they
- * return. A conn is freed by conn_finish or conn_abort, after the loop turn.
+ * return. A conn is freed by conn_finish or conn_abort, after the loop turn;
+ * both are allowed at any time: before on_open, and inside every event.
  */
 #ifndef MTLSGATE_NET_CONN_H
 #define MTLSGATE_NET_CONN_H
@@ -56,15 +59,19 @@ enum conn_fail {
 struct conn_events {
 	/* Connected, and the TLS handshake is complete. Once. */
 	void (*on_open)(void *owner);
-	/* Returns the bytes used, at most bytes.len. */
+	/* Returns the bytes used, at most bytes.len; bytes are never none. */
 	size_t (*on_data)(void *owner, struct slice bytes);
 	/* The peer half-closed cleanly (FIN; TLS: close_notify). Comes once,
 	 * after all data was used or shown, and not while paused. */
 	void (*on_eof)(void *owner);
 	/* Outstanding bytes fell to CONN_LOW after a conn_write said false. */
 	void (*on_room)(void *owner);
-	/* The connection is dead; only conn_abort/conn_finish may follow.
-	 * Comes even while paused. Nothing comes after it. */
+	/* The connection is dead; only conn_abort/conn_finish may follow (any
+	 * other verb does nothing). Comes even while paused, save
+	 * CONN_FAIL_TRUNCATED, which like on_eof waits for conn_resume. When
+	 * sending fails, what the peer said before is shown first, unless
+	 * paused. Nothing comes after it. After CONN_FAIL_HANDSHAKE and _TLS
+	 * conn_finish brings our alert to the peer. */
 	void (*on_fail)(void *owner, enum conn_fail why);
 };
 
@@ -112,7 +119,8 @@ int64_t conn_last_sent_ms(const struct conn *conn);
 void conn_end(struct conn *conn);
 
 void conn_pause(struct conn *conn);
-/* One delivery follows, from the later queue, even without new bytes. */
+/* What was kept unused is shown once more, from the later queue, even without
+ * new bytes; and reading goes on. */
 void conn_resume(struct conn *conn);
 bool conn_paused(const struct conn *conn);
 /* While paused: has the peer's FIN been seen? */
@@ -121,8 +129,9 @@ bool conn_peer_closed(const struct conn *conn);
 /*
  * Polite end: takes *conn, empties it. What was written goes out, then
  * close_notify and FIN, then incoming bytes are dropped until the peer closes
- * or CONN_LINGER_MS passed without progress (bounded in time and bytes), so
- * that a last answer or alert arrives instead of a reset.
+ * or CONN_LINGER_MS passed without progress (bounded in time and bytes; a
+ * slow reader has longer to take what was written), so that a last answer or
+ * alert arrives instead of a reset. The SSL dies with the turn.
  */
 void conn_finish(struct conn **conn);
 /* Hard end: takes *conn, empties it; no close_notify, reset. */

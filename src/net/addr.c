@@ -19,7 +19,7 @@ static bool parse_unix(struct slice path, struct addr *addr)
 	addr->sa.local.sun_family = AF_UNIX;
 	memcpy(addr->sa.local.sun_path, path.ptr, path.len);
 	addr->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
-	                        path.len + 1);
+				path.len + 1);
 	return true;
 }
 
@@ -29,7 +29,7 @@ bool addr_parse_ip(struct slice text, uint16_t port, struct addr *addr)
 	struct addr a = {0};
 
 	if (!text.len || text.len >= sizeof(copy) ||
-	        memchr(text.ptr, '\0', text.len))
+		memchr(text.ptr, '\0', text.len))
 		return false;
 	memcpy(copy, text.ptr, text.len);
 	copy[text.len] = '\0';
@@ -128,10 +128,10 @@ void addr_print_ip(const struct addr *addr, char out[ADDR_TEXT])
 		text = inet_ntop(AF_INET, &v4, out, ADDR_TEXT);
 	else if (is_v6(addr))
 		text = inet_ntop(
-		        AF_INET6, &addr->sa.v6.sin6_addr, out, ADDR_TEXT);
+			AF_INET6, &addr->sa.v6.sin6_addr, out, ADDR_TEXT);
 	if (!text)
 		snprintf(out, ADDR_TEXT, "%s",
-		        addr_is_unix(addr) ? "unix" : "-");
+			addr_is_unix(addr) ? "unix" : "-");
 }
 
 void addr_print(const struct addr *addr, char out[ADDR_TEXT])
@@ -144,10 +144,10 @@ void addr_print(const struct addr *addr, char out[ADDR_TEXT])
 		snprintf(out, ADDR_TEXT, "unix:%.*s", SLICE_FMT(path_of(addr)));
 	else if (as_v4(addr, &v4))
 		snprintf(out, ADDR_TEXT, "%.*s:%u", INET6_ADDRSTRLEN, ip,
-		        addr_port(addr));
+			addr_port(addr));
 	else if (is_v6(addr))
 		snprintf(out, ADDR_TEXT, "[%.*s]:%u", INET6_ADDRSTRLEN, ip,
-		        addr_port(addr));
+			addr_port(addr));
 	else
 		snprintf(out, ADDR_TEXT, "-");
 }

@@ -12,7 +12,7 @@ enum { UNIX_MODE = 0660 };
 static int sock_open(const struct addr *addr)
 {
 	return socket(addr->sa.any.sa_family,
-	        SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
 static void close_keeping_errno(int fd)
@@ -43,20 +43,20 @@ static bool set_dual(int fd, const struct addr *addr)
 
 /* Words for errno `number` about addr. Always false. */
 static bool explain(
-        struct err *err, const struct addr *addr, const char *verb, int number)
+	struct err *err, const struct addr *addr, const char *verb, int number)
 {
 	char text[ADDR_TEXT];
 	bool denied = number == EACCES || number == EPERM;
 	const char *hint = "";
 
 	if (number == EADDRINUSE && addr->sa.any.sa_family == AF_INET6 &&
-	        IN6_IS_ADDR_UNSPECIFIED(&addr->sa.v6.sin6_addr))
+		IN6_IS_ADDR_UNSPECIFIED(&addr->sa.v6.sin6_addr))
 		hint = " ([::] includes IPv4)";
 	else if (number == EACCES && !addr_is_unix(addr))
 		hint = " (ports below 1024 need CAP_NET_BIND_SERVICE)";
 	addr_print(addr, text);
 	err_set(err, denied ? EXIT_CODE_PERMISSION : EXIT_CODE_UNAVAILABLE,
-	        "cannot %s %s: %s%s", verb, text, strerror(number), hint);
+		"cannot %s %s: %s%s", verb, text, strerror(number), hint);
 	return false;
 }
 
@@ -71,8 +71,8 @@ static bool remove_stale(const struct addr *addr, struct err *err)
 		return errno == ENOENT || explain(err, addr, "look at", errno);
 	if (!S_ISSOCK(st.st_mode)) {
 		err_set(err, EXIT_CODE_UNAVAILABLE,
-		        "cannot bind unix:%s: the file there is no socket",
-		        path);
+			"cannot bind unix:%s: the file there is no socket",
+			path);
 		return false;
 	}
 	fd = sock_open(addr);
@@ -85,7 +85,7 @@ static bool remove_stale(const struct addr *addr, struct err *err)
 		       explain(err, addr, "remove the stale", errno);
 	/* Connected, or its backlog is full: somebody lives there. */
 	return explain(
-	        err, addr, "bind", !rc || errno == EAGAIN ? EADDRINUSE : errno);
+		err, addr, "bind", !rc || errno == EAGAIN ? EADDRINUSE : errno);
 }
 
 /*
@@ -93,7 +93,7 @@ static bool remove_stale(const struct addr *addr, struct err *err)
  * what the umask took. Nobody can connect before listen.
  */
 static bool bind_unix(
-        int fd, const struct addr *addr, unsigned mode, struct err *err)
+	int fd, const struct addr *addr, unsigned mode, struct err *err)
 {
 	const char *path = addr->sa.local.sun_path;
 
@@ -112,7 +112,7 @@ static bool bind_unix(
 }
 
 static bool bind_inet(int fd, const struct addr *addr,
-        const struct sock_listen *how, struct err *err)
+	const struct sock_listen *how, struct err *err)
 {
 	if (!set_dual(fd, addr) || !set_nodelay(fd, addr))
 		return explain(err, addr, "prepare", errno);
@@ -126,12 +126,12 @@ static bool bind_inet(int fd, const struct addr *addr,
 }
 
 static bool bind_and_listen(int fd, const struct addr *addr,
-        const struct sock_listen *how, struct addr *bound, struct err *err)
+	const struct sock_listen *how, struct addr *bound, struct err *err)
 {
 	bool local = addr_is_unix(addr);
 
 	if (!(local ? bind_unix(fd, addr, how->unix_mode, err)
-	            : bind_inet(fd, addr, how, err)))
+		    : bind_inet(fd, addr, how, err)))
 		return false;
 	if (listen(fd, how->backlog) == 0) {
 		if (!bound)
@@ -148,7 +148,7 @@ static bool bind_and_listen(int fd, const struct addr *addr,
 }
 
 int sock_listen(const struct addr *addr, const struct sock_listen *how,
-        struct addr *bound, struct err *err)
+	struct addr *bound, struct err *err)
 {
 	int fd = sock_open(addr);
 
@@ -187,7 +187,7 @@ bool sock_adopt(int fd)
 	socklen_t len = sizeof(listening);
 
 	if (getsockname(fd, &addr.sa.any, &addr.len) ||
-	        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len))
+		getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len))
 		return false;
 	if (!listening || fcntl(fd, F_SETFD, FD_CLOEXEC))
 		return false;
@@ -202,7 +202,7 @@ enum sock_accept sock_accept(int listener, int *fd, struct addr *peer)
 	memset(peer, 0, sizeof(*peer));
 	peer->len = sizeof(peer->sa);
 	*fd = accept4(listener, &peer->sa.any, &peer->len,
-	        SOCK_NONBLOCK | SOCK_CLOEXEC);
+		SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (*fd >= 0) {
 		if (peer->len > sizeof(peer->sa))
 			peer->len = sizeof(peer->sa);
@@ -234,8 +234,8 @@ int sock_connect(const struct addr *addr)
 	if (fd < 0)
 		return -1;
 	if (set_nodelay(fd, addr) &&
-	        (!connect(fd, &addr->sa.any, addr->len) ||
-	                errno == EINPROGRESS || errno == EINTR))
+		(!connect(fd, &addr->sa.any, addr->len) ||
+			errno == EINPROGRESS || errno == EINTR))
 		return fd;
 	close_keeping_errno(fd);
 	return -1;
