@@ -95,7 +95,7 @@ struct config_headers {
 struct config_origin {
 	const char *name;        /* "default" for the shorthand */
 	struct config_text url;  /* as written */
-	const char *authority;   /* host[:port] for `host: origin`; unix: "localhost" */
+	const char *authority;    /* for `host: origin`; unix: "localhost" */
 	struct addr *addresses;  /* what the name resolved to at load time */
 	size_t address_count;
 	unsigned keepalive_connections; /* idle ones kept, per worker */

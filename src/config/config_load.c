@@ -164,6 +164,8 @@ static void run(struct config_loader *loader, struct slice text)
 	if (!loader->root)
 		return;
 	config_walk(loader);
+	if (loader->root->kind != YAML_KIND_MAP)
+		return;
 	config_check(loader);
 	if (!(loader->flags & CONFIG_LOAD_OFFLINE))
 		config_check_files(loader);

@@ -1,7 +1,8 @@
 /*
- * config_load_priv: what the parts of the loader share. config_walk.c goes
- * through the tree; config_text.c, config_address.c and config_origin.c read values
- * that are more than a number; config_check.c looks at the whole.
+ * config_load_priv: what the parts of the loader share. config_load_walk.c
+ * goes through the tree; config_load_text.c, config_load_address.c and
+ * config_load_origin.c read values that are more than a number;
+ * config_load_check.c and config_load_files.c look at the whole.
  */
 #ifndef MTLSGATE_CONFIG_LOAD_PRIV_H
 #define MTLSGATE_CONFIG_LOAD_PRIV_H
@@ -43,6 +44,14 @@ struct config_spot {
 	const char *path; /* "listeners[0].tls.cert" */
 };
 
+/* ---- config_load_say.c ---- */
+
+/* "path.key", or "key" at the top; "path[index]" */
+struct config_spot config_spot_below(struct config_loader *loader,
+	struct config_spot parent, const struct yaml_node *node);
+struct config_spot config_spot_item(struct config_loader *loader,
+	struct config_spot parent, const struct yaml_node *node, size_t index);
+
 /* Adds the error "path: ..." at the value. */
 void config_complain(struct config_loader *loader, struct config_spot spot,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -54,25 +63,33 @@ void *config_no_memory(struct config_loader *loader);
 /* A mark without a line: of what is not in the file. */
 struct config_mark config_nowhere(const struct config_loader *loader);
 
+/* Complains of a key that is not in the schema right below prefix. */
+void config_unknown_key(struct config_loader *loader, const char *prefix,
+	struct config_spot parent, const struct yaml_node *key);
+/* Notes which keys are. */
+void config_note_keys(struct config_loader *loader, const char *prefix);
+/* A key without a value, or with YAML's word for none. */
+bool config_is_nothing(const struct yaml_node *node);
 /* Is the value a text with something in it? If not, complains. */
 bool config_want_text(struct config_loader *loader, struct config_spot spot,
 	const char *expected);
 
-/* ---- config_text.c ---- */
+/* ---- config_load_text.c ---- */
 
-/* A text that can be printed in a line; false: complained. */
+/* A text that can be printed in a line; expected: "a path". false:
+ * complained. */
 bool config_text_read(struct config_loader *loader, struct config_spot spot,
-	struct config_text *text);
+	const char *expected, struct config_text *text);
 /* The same with ${VAR} expanded. */
 bool config_text_expand(struct config_loader *loader, struct config_spot spot,
-	struct config_text *text);
+	const char *expected, struct config_text *text);
 /* A path: expanded, and absolute when it was relative. */
 bool config_text_path(struct config_loader *loader, struct config_spot spot,
 	struct config_text *text);
 /* "unix:run/x" -> "unix:/dir/run/x"; others stay. NULL: memory. */
 const char *config_text_unix(struct config_loader *loader, const char *text);
 
-/* ---- config_address.c ---- */
+/* ---- config_load_address.c ---- */
 
 void config_address_read(struct config_loader *loader, struct config_spot spot,
 	struct config_listener *listener);
@@ -81,17 +98,29 @@ void config_admin_read(struct config_loader *loader, struct config_spot spot,
 /* What `address: auto` means here and now. */
 bool config_admin_auto(struct config_loader *loader);
 
-/* ---- config_origin.c ---- */
+/* ---- config_load_origin.c ---- */
 
 void config_origin_url(struct config_loader *loader, struct config_spot spot,
 	struct config_origin *origin);
 
-/* ---- config_walk.c ---- */
+/* ---- config_load_walk.c ---- */
 
 /* Defaults, then every key of the tree, into the structs. */
 void config_walk(struct config_loader *loader);
+/* The keys of one map into the homes; prefix: its path in the schema. */
+void config_read_map(struct config_loader *loader, struct config_spot spot,
+	const char *prefix);
+/* Each row of this home gets its fallback. */
+void config_set_defaults(struct config_loader *loader, enum config_home home);
+void config_read_name(struct config_loader *loader, struct config_spot spot,
+	const char **name);
 
-/* ---- config_check.c, config_check_files.c ---- */
+/* ---- config_load_ends.c ---- */
+
+/* listen, listeners, origin, origins: after what they inherit was read. */
+void config_read_ends(struct config_loader *loader);
+
+/* ---- config_load_check.c, config_load_files.c ---- */
 
 void config_check(struct config_loader *loader);
 void config_check_files(struct config_loader *loader);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/utf8.h"
 
 struct config_problems *config_problems_new(void)
 {
@@ -46,19 +47,25 @@ void config_problems_source(
 
 /*
  * What a file or a certificate holds must not move a terminal's cursor (R19):
- * C0 and C1 control characters become '?'.
+ * what cannot be printed becomes '?'.
  */
 static void clean(char *text)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		unsigned char next = (unsigned char)text[1];
+	struct slice rest = slice_str(text);
 
-		if (c < 0x20 || c == 0x7F)
-			*text = '?';
-		else if (c == 0xC2 && next >= 0x80 && next < 0xA0)
-			text[0] = text[1] = '?';
+	while (rest.len) {
+		uint32_t code;
+		struct slice one = slice_head(rest, utf8_next(rest, &code));
+
+		rest = slice_from(rest, one.len);
+		if (utf8_printable(one)) {
+			memmove(text, one.ptr, one.len);
+			text += one.len;
+		} else {
+			*text++ = '?';
+		}
 	}
+	*text = '\0';
 }
 
 /* A cleaned copy in the list's arena; NULL when memory is out. */

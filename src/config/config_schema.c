@@ -1,84 +1,7 @@
 #include "config/config_schema.h"
 
-#include <string.h>
-
 #include "config/config.h"
-
-/* ---- words ---- */
-
-static const struct config_word mode_words[] = {
-	{"require", CLIENT_AUTH_REQUIRE},
-	{"optional", CLIENT_AUTH_OPTIONAL},
-	{"request_any", CLIENT_AUTH_REQUEST_ANY},
-	{"disabled", CLIENT_AUTH_DISABLED},
-	{NULL, 0},
-};
-
-static const struct config_word auto_words[] = {
-	{"auto", CONFIG_AUTO},
-	{"true", CONFIG_TRUE},
-	{"false", CONFIG_FALSE},
-	{NULL, 0},
-};
-
-static const struct config_word eku_words[] = {
-	{"clientAuth", REQUIRE_EKU_CLIENT_AUTH},
-	{"present", REQUIRE_EKU_PRESENT},
-	{"any", REQUIRE_EKU_ANY},
-	{NULL, 0},
-};
-
-static const struct config_word version_words[] = {
-	{"TLSv1.2", 0x0303},
-	{"TLSv1.3", 0x0304},
-	{NULL, 0},
-};
-
-static const struct config_word preset_words[] = {
-	{"x-cert", PRESET_X_CERT},
-	{"none", PRESET_NONE},
-	{NULL, 0},
-};
-
-static const struct config_word empty_words[] = {
-	{"send", EMPTY_SEND},
-	{"omit", EMPTY_OMIT},
-	{NULL, 0},
-};
-
-static const struct config_word alias_words[] = {
-	{"drop", ALIAS_DROP},
-	{"reject", ALIAS_REJECT},
-	{"pass", ALIAS_PASS},
-	{NULL, 0},
-};
-
-static const struct config_word host_words[] = {
-	{"preserve", HOST_PRESERVE},
-	{"origin", HOST_ORIGIN},
-	{NULL, 0},
-};
-
-static const struct config_word forwarded_words[] = {
-	{"x-forwarded", FORWARDED_X},
-	{"none", FORWARDED_NONE},
-	{NULL, 0},
-};
-
-static const struct config_word level_words[] = {
-	{"error", LOG_LEVEL_ERROR},
-	{"warn", LOG_LEVEL_WARN},
-	{"info", LOG_LEVEL_INFO},
-	{"debug", LOG_LEVEL_DEBUG},
-	{NULL, 0},
-};
-
-static const struct config_word format_words[] = {
-	{"auto", CONFIG_LOG_AUTO},
-	{"text", LOG_FORMAT_TEXT},
-	{"json", LOG_FORMAT_JSON},
-	{NULL, 0},
-};
+#include "config_schema_priv.h"
 
 /* ---- the table ---- */
 
@@ -191,13 +114,13 @@ static const struct config_key schema[] = {
 		.type = CONFIG_TYPE_WORD,
 		LISTENER(tls.min_version),
 		.fallback = "TLSv1.2",
-		.words = version_words,
+		.words = config_words_version,
 		.help = "oldest version accepted"},
 	{.path = "tls.max_version",
 		.type = CONFIG_TYPE_WORD,
 		LISTENER(tls.max_version),
 		.fallback = "TLSv1.3",
-		.words = version_words,
+		.words = config_words_version,
 		.help = "newest version offered"},
 	{.path = "tls.ciphers_tls12",
 		.type = CONFIG_TYPE_TEXT_DEFAULT,
@@ -229,7 +152,7 @@ static const struct config_key schema[] = {
 		.type = CONFIG_TYPE_WORD,
 		LISTENER(client_auth.mode),
 		.fallback = "require",
-		.words = mode_words,
+		.words = config_words_mode,
 		.help = "require: only with a good certificate; optional: or "
 			"with none; request_any: the header tells; disabled: "
 			"not asked"},
@@ -242,7 +165,7 @@ static const struct config_key schema[] = {
 		.type = CONFIG_TYPE_WORD,
 		LISTENER(client_auth.advertise_ca_names),
 		.fallback = "auto",
-		.words = auto_words,
+		.words = config_words_auto,
 		.help = "tell clients the names of the CAs; auto: false in "
 			"request_any"},
 	{.path = "client_auth.max_depth",
@@ -255,7 +178,7 @@ static const struct config_key schema[] = {
 		.type = CONFIG_TYPE_WORD,
 		LISTENER(client_auth.require_eku),
 		.fallback = "clientAuth",
-		.words = eku_words,
+		.words = config_words_eku,
 		.help = "clientAuth: a leaf without extended key usage passes; "
 			"present: it does not; any: not checked"},
 
@@ -267,31 +190,31 @@ static const struct config_key schema[] = {
 		.type = CONFIG_TYPE_WORD_LIST,
 		CONFIG(headers.preset),
 		.fallback = "x-cert",
-		.words = preset_words,
+		.words = config_words_preset,
 		.help = "the certificate headers"},
 	{.path = "headers.empty",
 		.type = CONFIG_TYPE_WORD,
 		CONFIG(headers.empty),
 		.fallback = "send",
-		.words = empty_words,
+		.words = config_words_empty,
 		.help = "a certificate header without a value"},
 	{.path = "headers.alias_headers",
 		.type = CONFIG_TYPE_WORD,
 		CONFIG(headers.alias_headers),
 		.fallback = "drop",
-		.words = alias_words,
+		.words = config_words_alias,
 		.help = "incoming names with _ . and the like"},
 	{.path = "headers.forwarded",
 		.type = CONFIG_TYPE_WORD,
 		CONFIG(headers.forwarded),
 		.fallback = "x-forwarded",
-		.words = forwarded_words,
+		.words = config_words_forwarded,
 		.help = "how the client's address is told"},
 	{.path = "headers.host",
 		.type = CONFIG_TYPE_WORD,
 		CONFIG(headers.host),
 		.fallback = "preserve",
-		.words = host_words,
+		.words = config_words_host,
 		.help = "Host: the client's, or the origin's own"},
 
 	/* where requests go */
@@ -474,13 +397,13 @@ static const struct config_key schema[] = {
 		.type = CONFIG_TYPE_WORD,
 		CONFIG(logging.level),
 		.fallback = "info",
-		.words = level_words,
+		.words = config_words_level,
 		.help = "least level that is written"},
 	{.path = "logging.format",
 		.type = CONFIG_TYPE_LOG_FORMAT,
 		FORMAT(format),
 		.fallback = "auto",
-		.words = format_words,
+		.words = config_words_format,
 		.help = "auto: for the journal under systemd, else text"},
 	{.path = "logging.rejections",
 		.type = CONFIG_TYPE_MAP,
@@ -509,7 +432,7 @@ static const struct config_key schema[] = {
 		.type = CONFIG_TYPE_LOG_FORMAT,
 		FORMAT(access_format),
 		.fallback = "json",
-		.words = format_words,
+		.words = config_words_format,
 		.help = "auto: for the journal under systemd, else text"},
 	{.path = "logging.access.output",
 		.type = CONFIG_TYPE_ACCESS_OUTPUT,

@@ -1,4 +1,4 @@
-#include "config/config_value.h"
+#include "config_value_priv.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -7,78 +7,6 @@
 #include <string.h>
 
 #include "config/config_schema.h"
-
-struct unit {
-	const char *name;
-	uint64_t size;
-	uint64_t least; /* written in it from so many on */
-};
-
-/* The largest first; NULL ends. */
-static const struct unit duration_units[] = {
-	{"d", 24 * 3600 * 1000, 2},
-	{"h", 3600 * 1000, 2},
-	{"m", 60 * 1000, 2},
-	{"s", 1000, 1},
-	{"ms", 1, 0},
-	{NULL, 0, 0},
-};
-
-static const struct unit size_units[] = {
-	{"GiB", 1 << 30, 1},
-	{"MiB", 1 << 20, 1},
-	{"KiB", 1 << 10, 1},
-	{"B", 1, 0},
-	{NULL, 0, 0},
-};
-
-static const struct unit byte_rate_units[] = {
-	{"GiB/s", 1 << 30, 1},
-	{"MiB/s", 1 << 20, 1},
-	{"KiB/s", 1 << 10, 1},
-	{"B/s", 1, 0},
-	{NULL, 0, 0},
-};
-
-static const struct unit rate_units[] = {
-	{"/s", 1000, 0},
-	{NULL, 0, 0},
-};
-
-/* How a quantity is spoken of. */
-struct quantity {
-	const struct unit *units;
-	const char *name;
-	const char *zero;    /* nothing of it, written right */
-	const char *usual;   /* a unit to suggest ... */
-	const char *smaller; /* ... and another */
-	const char *allowed;
-};
-
-static const struct quantity duration = {
-	duration_units, "duration", "0s", "s", "ms", "ms, s, m, h and d"};
-static const struct quantity size = {
-	size_units, "size", "0KiB", "KiB", "MiB", "B, KiB, MiB and GiB"};
-static const struct quantity byte_rate = {byte_rate_units, "rate", "0KiB/s",
-	"KiB/s", "MiB/s", "B/s, KiB/s, MiB/s and GiB/s"};
-static const struct quantity rate = {
-	rate_units, "rate", "0/s", "/s", NULL, "/s"};
-
-static const struct quantity *quantity_of(const struct config_key *key)
-{
-	switch (key->type) {
-	case CONFIG_TYPE_DURATION:
-		return &duration;
-	case CONFIG_TYPE_SIZE:
-		return &size;
-	case CONFIG_TYPE_BYTE_RATE:
-		return &byte_rate;
-	case CONFIG_TYPE_RATE:
-		return &rate;
-	default:
-		return NULL;
-	}
-}
 
 bool config_value_is_number(const struct config_key *key)
 {
@@ -104,7 +32,7 @@ const char *config_shown(struct slice text, char out[CONFIG_SHOWN])
 
 /* ---- complaints ---- */
 
-__attribute__((format(printf, 3, 4))) static bool complain(
+bool config_value_complain(
 	struct config_complaint *c, struct slice text, const char *format, ...)
 {
 	char shown[CONFIG_SHOWN];
@@ -119,7 +47,7 @@ __attribute__((format(printf, 3, 4))) static bool complain(
 	return false;
 }
 
-static bool out_of_range(const struct config_key *key, struct slice text,
+bool config_value_range(const struct config_key *key, struct slice text,
 	uint64_t value, struct config_complaint *c)
 {
 	char least[CONFIG_VALUE_TEXT], most[CONFIG_VALUE_TEXT];
@@ -127,80 +55,26 @@ static bool out_of_range(const struct config_key *key, struct slice text,
 	config_value_format(key, key->min, least);
 	config_value_format(key, key->max, most);
 	if (key->min == key->max)
-		return complain(
+		return config_value_complain(
 			c, text, "is not known; the only one is %s", least);
-	return complain(c, text, "is out of range; allowed is %s to %s%s",
-		least, most, value ? "" : ", it cannot be switched off");
+	return config_value_complain(c, text,
+		"is out of range; allowed is %s to %s%s", least, most,
+		value || !config_quantity_is(key)
+			? ""
+			: ", it cannot be switched off");
 }
 
-static bool in_range(const struct config_key *key, struct slice text,
+bool config_value_in_range(const struct config_key *key, struct slice text,
 	uint64_t value, struct config_complaint *c)
 {
 	if (value < key->min || value > key->max)
-		return out_of_range(key, text, value, c);
+		return config_value_range(key, text, value, c);
 	return true;
 }
 
-/* ---- quantities ---- */
+/* ---- counts ---- */
 
-static const struct unit *find_unit(const struct unit *units, struct slice name)
-{
-	for (; units->name; units++) {
-		if (slice_eq(name, slice_str(units->name)))
-			return units;
-	}
-	return NULL;
-}
-
-/* What "10k" or "10MB" or "10sec" may be meant as. */
-static const char *meant_unit(
-	const struct quantity *quantity, struct slice name)
-{
-	static const char *const meant[][2] = {
-		{"k", "KiB"},
-		{"kb", "KiB"},
-		{"kib", "KiB"},
-		{"m", "MiB"},
-		{"mb", "MiB"},
-		{"mib", "MiB"},
-		{"g", "GiB"},
-		{"gb", "GiB"},
-		{"gib", "GiB"},
-		{"b", "B"},
-		{"k/s", "KiB/s"},
-		{"kb/s", "KiB/s"},
-		{"kib/s", "KiB/s"},
-		{"m/s", "MiB/s"},
-		{"mb/s", "MiB/s"},
-		{"mib/s", "MiB/s"},
-		{"msec", "ms"},
-		{"sec", "s"},
-		{"secs", "s"},
-		{"second", "s"},
-		{"seconds", "s"},
-		{"min", "m"},
-		{"mins", "m"},
-		{"minute", "m"},
-		{"minutes", "m"},
-		{"hour", "h"},
-		{"hours", "h"},
-		{"day", "d"},
-		{"days", "d"},
-		{"ms", "ms"},
-		{"s", "s"},
-		{"h", "h"},
-		{"d", "d"},
-	};
-
-	for (size_t i = 0; i < sizeof(meant) / sizeof(*meant); i++) {
-		if (slice_eq_nocase(name, slice_str(meant[i][0])) &&
-			find_unit(quantity->units, slice_str(meant[i][1])))
-			return meant[i][1];
-	}
-	return NULL;
-}
-
-static size_t count_digits(struct slice text)
+size_t config_value_digits(struct slice text)
 {
 	size_t n = 0;
 
@@ -208,83 +82,6 @@ static size_t count_digits(struct slice text)
 		n++;
 	return n;
 }
-
-static bool no_unit(const struct config_key *key, struct slice text,
-	struct config_complaint *c)
-{
-	const struct quantity *q = quantity_of(key);
-	uint64_t value;
-
-	if (slice_to_u64(text, 0, &value))
-		return key->min ? out_of_range(key, text, 0, c)
-				: complain(c, text, "has no unit; write %s",
-					  q->zero);
-	if (!q->smaller)
-		return complain(c, text, "has no unit; write %.*s%s",
-			SLICE_FMT(text), q->usual);
-	return complain(c, text, "has no unit; write %.*s%s or %.*s%s",
-		SLICE_FMT(text), q->usual, SLICE_FMT(text), q->smaller);
-}
-
-static bool bad_unit(const struct quantity *q, struct slice text, size_t digits,
-	struct config_complaint *c)
-{
-	struct slice name = slice_trim(slice_from(text, digits));
-	const char *meant = meant_unit(q, name);
-	char shown[CONFIG_SHOWN];
-
-	if (name.ptr[0] == '.' || name.ptr[0] == ',')
-		return complain(c, text,
-			"is not a whole number; use a smaller unit, allowed "
-			"are %s",
-			q->allowed);
-	if (meant)
-		snprintf(c->hint, sizeof(c->hint), "did you mean \"%.*s%s\"?",
-			SLICE_FMT(slice_head(text, digits)), meant);
-	return complain(c, text, "has the unknown unit %s; allowed are %s",
-		config_shown(name, shown), q->allowed);
-}
-
-static bool parse_quantity(const struct config_key *key, struct slice text,
-	uint64_t *value, struct config_complaint *c)
-{
-	const struct quantity *q = quantity_of(key);
-	size_t digits = count_digits(text);
-	const struct unit *unit;
-	uint64_t number;
-
-	if (!digits || digits > 30)
-		return complain(c, text,
-			"is not a %s; write a number and a unit, like 10%s",
-			q->name, q->usual);
-	if (digits == text.len)
-		return no_unit(key, text, c);
-	unit = find_unit(q->units, slice_from(text, digits));
-	if (!unit)
-		return bad_unit(q, text, digits, c);
-	if (!slice_to_u64(
-		    slice_head(text, digits), UINT64_MAX / unit->size, &number))
-		return out_of_range(key, text, 1, c);
-	*value = number * unit->size;
-	return in_range(key, text, *value, c);
-}
-
-static void format_quantity(
-	const struct quantity *q, uint64_t value, char out[CONFIG_VALUE_TEXT])
-{
-	const struct unit *unit = q->units;
-
-	if (!value) {
-		snprintf(out, CONFIG_VALUE_TEXT, "%s", q->zero);
-		return;
-	}
-	while (value % unit->size || value / unit->size < unit->least)
-		unit++;
-	snprintf(out, CONFIG_VALUE_TEXT, "%" PRIu64 "%s", value / unit->size,
-		unit->name);
-}
-
-/* ---- counts ---- */
 
 static uint64_t usable_cores(void)
 {
@@ -306,12 +103,12 @@ static bool parse_count(const struct config_key *key, struct slice text,
 		*value = key->type == CONFIG_TYPE_WORKERS ? usable_cores() : 0;
 		return true;
 	}
-	if (!text.len || count_digits(text) != text.len)
-		return complain(c, text, "is not a whole number%s",
+	if (!text.len || config_value_digits(text) != text.len)
+		return config_value_complain(c, text, "is not a whole number%s",
 			with_auto ? " or auto" : "");
 	if (!slice_to_u64(text, UINT64_MAX, value))
-		return out_of_range(key, text, 1, c);
-	return in_range(key, text, *value, c);
+		return config_value_range(key, text, 1, c);
+	return config_value_in_range(key, text, *value, c);
 }
 
 static bool parse_mode(const struct config_key *key, struct slice text,
@@ -325,10 +122,10 @@ static bool parse_mode(const struct config_key *key, struct slice text,
 		else if (sum <= key->max)
 			sum = sum * 8 + (uint64_t)(text.ptr[i] - '0');
 	}
-	if (text.len < 3 || text.len > 4 || sum > key->max)
-		return complain(c, text,
-			"is not a file mode; write three octal digits, like "
-			"\"0660\"");
+	if (text.len != 4 || text.ptr[0] != '0' || sum > key->max)
+		return config_value_complain(c, text,
+			"is not a file mode; write a 0 and three octal digits, "
+			"like \"0660\"");
 	*value = sum;
 	return true;
 }
@@ -360,6 +157,12 @@ static void list_words(const struct config_word *words, char *out, size_t room)
 	}
 }
 
+/* "warning" for warn, "1.3" for TLSv1.3 */
+static bool is_part(struct slice a, struct slice b)
+{
+	return a.len >= 3 && (slice_starts(b, a) || slice_ends(b, a));
+}
+
 static void guess_word(const struct config_word *words, struct slice text,
 	struct config_complaint *c)
 {
@@ -367,8 +170,12 @@ static void guess_word(const struct config_word *words, struct slice text,
 	size_t least = SIZE_MAX;
 
 	for (; words->word; words++) {
-		size_t steps = config_near(text, slice_str(words->word));
+		struct slice word = slice_str(words->word);
+		size_t steps = config_near(text, word);
 
+		if (steps == SIZE_MAX &&
+			(is_part(text, word) || is_part(word, text)))
+			steps = word.len;
 		if (steps < least) {
 			least = steps;
 			best = words->word;
@@ -406,10 +213,11 @@ static bool bad_word(const struct config_key *key, struct slice text,
 	else
 		guess_word(words_of(key), text, c);
 	if (key->type == CONFIG_TYPE_BOOL)
-		return complain(
+		return config_value_complain(
 			c, text, "is not a boolean; write true or false");
 	list_words(words_of(key), allowed, sizeof(allowed));
-	return complain(c, text, "is not known; allowed are %s", allowed);
+	return config_value_complain(
+		c, text, "is not known; allowed are %s", allowed);
 }
 
 static bool parse_word(const struct config_key *key, struct slice text,
@@ -441,8 +249,8 @@ bool config_value_parse(const struct config_key *key, struct slice text,
 	uint64_t *value, struct config_complaint *complaint)
 {
 	complaint->hint[0] = '\0';
-	if (quantity_of(key))
-		return parse_quantity(key, text, value, complaint);
+	if (config_quantity_is(key))
+		return config_quantity_parse(key, text, value, complaint);
 	switch (key->type) {
 	case CONFIG_TYPE_COUNT:
 	case CONFIG_TYPE_WORKERS:
@@ -458,8 +266,8 @@ bool config_value_parse(const struct config_key *key, struct slice text,
 void config_value_format(const struct config_key *key, uint64_t value,
 	char out[CONFIG_VALUE_TEXT])
 {
-	if (quantity_of(key)) {
-		format_quantity(quantity_of(key), value, out);
+	if (config_quantity_is(key)) {
+		config_quantity_format(key, value, out);
 		return;
 	}
 	switch (key->type) {

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "config/config_problem.h"
-#include "yaml_explain.h"
+#include "yaml_tree_priv.h"
 
 /* A map or list that is still open. */
 struct frame {
@@ -94,14 +94,18 @@ static bool refuse_syntax(struct builder *b, const yaml_parser_t *parser)
 {
 	const char *theirs = parser->problem ? parser->problem : "unknown";
 	bool bytes = parser->error == YAML_READER_ERROR;
-	yaml_mark_t at = parser->problem_mark;
+	yaml_mark_t at = parser->problem_mark, start = {0};
+	struct slice line;
 	const char *ours;
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		return no_memory(b);
 	if (bytes)
 		at = mark_at(b->text, parser->problem_offset);
-	ours = yaml_explain(theirs, text_at(b->text, &at));
+	start.line = at.line;
+	line = text_at(b->text, &start);
+	line = slice_head(line, slice_find(line, '\n'));
+	ours = yaml_tree_explain(theirs, text_at(b->text, &at), line);
 	config_problem(b->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
 		mark_of(b, &at), "not valid YAML: %s", ours ? ours : theirs);
 	if (parser->context && !bytes && parser->context_mark.line != at.line)

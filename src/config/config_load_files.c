@@ -155,7 +155,7 @@ static void check_own(struct config_loader *loader, const char *prefix,
 	check_file(loader, path, text->mark, text->text);
 }
 
-/* What a listener has from the top level (NULL: it is that) is checked there. */
+/* What a listener has from the top (NULL: it is that) is checked there. */
 static void check_listener(struct config_loader *loader, const char *prefix,
 	const struct config_listener *one, const struct config_listener *top)
 {

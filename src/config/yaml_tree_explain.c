@@ -1,4 +1,4 @@
-#include "yaml_explain.h"
+#include "yaml_tree_priv.h"
 
 #include <string.h>
 
@@ -45,8 +45,28 @@ static const struct sentence sentences[] = {
 	{"invalid Unicode character", "this is no Unicode character"},
 };
 
-const char *yaml_explain(const char *theirs, struct slice here)
+/* "[::1]:8443" without quotes: YAML reads a list, and then trouble. */
+static bool has_bare_ipv6(struct slice line)
 {
+	while (line.len) {
+		line = slice_from(line, slice_find(line, '[') + 1);
+		size_t end = 0, colons = 0;
+
+		while (end < line.len &&
+			strchr("0123456789abcdefABCDEF:.%", line.ptr[end]))
+			colons += line.ptr[end++] == ':';
+		if (colons > 1 &&
+			slice_starts(slice_from(line, end), SLICE("]:")))
+			return true;
+	}
+	return false;
+}
+
+const char *yaml_tree_explain(
+	const char *theirs, struct slice here, struct slice line)
+{
+	if (has_bare_ipv6(line))
+		return "an IPv6 address needs quotes, like \"[::]:8443\"";
 	for (size_t i = 0; i < sizeof(sentences) / sizeof(*sentences); i++) {
 		if (!strcmp(theirs, sentences[i].theirs))
 			return sentences[i].ours;

@@ -55,14 +55,13 @@ static void explain(
 static bool read_address(struct config_loader *loader, struct config_spot spot,
 	struct config_text *text, struct addr *addr)
 {
-	/* [::]:8443 without quotes is a list to YAML */
 	if (spot.node->kind == YAML_KIND_LIST) {
 		config_complain(loader, spot,
-			"found a list; put an IPv6 address in quotes, like "
-			"\"[::]:8443\"");
+			"found a list, expected one address; several stand in "
+			"listeners");
 		return false;
 	}
-	if (!config_text_expand(loader, spot, text))
+	if (!config_text_expand(loader, spot, "an address", text))
 		return false;
 	text->text = config_text_unix(loader, text->text);
 	if (!text->text)
@@ -102,6 +101,7 @@ void config_admin_read(struct config_loader *loader, struct config_spot spot,
 {
 	struct slice text = spot.node->text;
 
+	admin->enabled = false;
 	if (spot.node->kind == YAML_KIND_TEXT && slice_eq(text, SLICE("none")))
 		return;
 	if (spot.node->kind == YAML_KIND_TEXT &&

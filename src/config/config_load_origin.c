@@ -232,7 +232,7 @@ void config_origin_url(struct config_loader *loader, struct config_spot spot,
 
 	/* given, if only wrongly: not reported as missing, too */
 	origin->url.text = "";
-	if (!config_text_expand(loader, spot, &origin->url))
+	if (!config_text_expand(loader, spot, "one URL", &origin->url))
 		return;
 	text = slice_str(origin->url.text);
 	if (slice_starts(text, SLICE("unix:"))) {

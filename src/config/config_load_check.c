@@ -1,4 +1,4 @@
-/* What holds between keys; files are the business of config_check_files. */
+/* What holds between keys; files are the business of config_load_files. */
 #include "config_load_priv.h"
 
 #include <inttypes.h>
@@ -117,26 +117,57 @@ static void check_present(struct config_loader *loader)
 
 /* ---- listeners ---- */
 
-static void check_versions(struct config_loader *loader, size_t i)
+/* told: the place that was complained of last; a common one is told once. */
+static void check_versions(
+	struct config_loader *loader, size_t i, const struct yaml_node **told)
 {
 	const struct config_tls *tls = &loader->config->listeners[i].tls;
 	struct config_spot least = listener_spot(loader, i, "tls.min_version");
 	struct config_spot most = listener_spot(loader, i, "tls.max_version");
-	struct config_spot at = most.node ? most : least;
+	bool own = !strncmp(least.path, "listeners[", 10);
+	struct config_spot at = most.node && !own ? most : least;
 
-	if (tls->min_version > tls->max_version && at.node)
-		config_complain(loader, at,
-			"no version is left between min_version and "
-			"max_version");
-	at = listener_spot(loader, i, "tls.ciphers_tls12");
-	if (at.node && tls->ciphers_tls12.text && tls->min_version > 0x0303)
-		config_complain(
-			loader, at, "can never apply, min_version is TLSv1.3");
-	at = listener_spot(loader, i, "tls.ciphersuites_tls13");
-	if (at.node && tls->ciphersuites_tls13.text &&
-		tls->max_version < 0x0304)
-		config_complain(
-			loader, at, "can never apply, max_version is TLSv1.2");
+	if (tls->min_version <= tls->max_version || at.node == *told)
+		return;
+	*told = at.node;
+	config_complain(loader, at,
+		"no version is left between min_version and max_version");
+}
+
+static const struct config_text *ciphers_of(
+	const struct config_tls *tls, bool tls13)
+{
+	return tls13 ? &tls->ciphersuites_tls13 : &tls->ciphers_tls12;
+}
+
+/* Ciphers of a version that is not spoken. */
+static bool is_dead(const struct config_tls *tls, bool tls13)
+{
+	if (!ciphers_of(tls, tls13)->text)
+		return false;
+	return tls13 ? tls->max_version < 0x0304 : tls->min_version > 0x0303;
+}
+
+/* Common ciphers may be dead at one listener when they live at another. */
+static void check_ciphers(struct config_loader *loader, size_t i, bool tls13)
+{
+	const struct config_listener *all = loader->config->listeners;
+	const char *text = ciphers_of(&all[i].tls, tls13)->text;
+
+	if (!is_dead(&all[i].tls, tls13))
+		return;
+	for (size_t j = 0; j < loader->config->listener_count; j++) {
+		const char *other = ciphers_of(&all[j].tls, tls13)->text;
+		bool dead = is_dead(&all[j].tls, tls13);
+
+		if (other && !strcmp(other, text) && (!dead || j < i))
+			return; /* lives there, or was told there */
+	}
+	config_complain(loader,
+		listener_spot(loader, i,
+			tls13 ? "tls.ciphersuites_tls13" : "tls.ciphers_tls12"),
+		"can never apply, %s",
+		tls13 ? "max_version is TLSv1.2" : "min_version is TLSv1.3");
 }
 
 /* A key of another certificate is sure not to fit. */
@@ -195,8 +226,12 @@ static void check_alike(struct config_loader *loader, size_t i)
 
 static void check_listeners(struct config_loader *loader)
 {
+	const struct yaml_node *told = NULL;
+
 	for (size_t i = 0; i < loader->config->listener_count; i++) {
-		check_versions(loader, i);
+		check_versions(loader, i, &told);
+		check_ciphers(loader, i, false);
+		check_ciphers(loader, i, true);
 		check_pair(loader, i);
 		check_alike(loader, i);
 	}
@@ -210,7 +245,7 @@ struct relation {
 	const char *why;
 };
 
-/* less <= more; 0 of a count that means "no limit" is let through. */
+/* less <= more, when less is given; its default may well be too much. */
 static const struct relation relations[] = {
 	{"limits.request_line", "limits.header_bytes",
 		"the request line is a part of the head"},
@@ -227,25 +262,17 @@ static void check_relation(
 {
 	const struct config_key *less = config_schema_find(relation->less);
 	const struct config_key *more = config_schema_find(relation->more);
+	struct config_spot spot = {given(loader, relation->less), less->path};
 	uint64_t a = config_value_load(less, loader->config);
 	uint64_t b = config_value_load(more, loader->config);
 	char a_text[CONFIG_VALUE_TEXT], b_text[CONFIG_VALUE_TEXT];
-	struct config_spot spot = {given(loader, relation->less), less->path};
-	bool first = spot.node != NULL;
 
-	if (a <= b)
+	if (a <= b || !spot.node)
 		return;
 	config_value_format(less, a, a_text);
 	config_value_format(more, b, b_text);
-	if (!first)
-		spot = (struct config_spot){
-			given(loader, relation->more), more->path};
-	if (!spot.node)
-		return; /* defaults agree: a test holds them to it */
-	config_complain(loader, spot, "%s is %s than %s, which is %s; %s",
-		first ? a_text : b_text, first ? "more" : "less",
-		first ? more->path : less->path, first ? b_text : a_text,
-		relation->why);
+	config_complain(loader, spot, "%s is more than %s, which is %s; %s",
+		a_text, more->path, b_text, relation->why);
 }
 
 static void check_files_limit(struct config_loader *loader)

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 enum { SHOWN_COLUMNS = 120, SHOWN_BEFORE = 60 };
 
@@ -45,22 +46,22 @@ static size_t bytes_of(struct slice s, size_t n)
 	return at;
 }
 
-/* Control bytes as '?', so that a file cannot move the cursor (R19). */
-static bool put_clean(struct buf *out, struct slice s, char blank)
+/*
+ * What cannot be shown as '?', so that a file cannot move the cursor (R19);
+ * with a blank: one for each character, tabs stay tabs.
+ */
+static bool put_clean(struct buf *out, struct slice s, const char *blank)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		unsigned char before = i ? (unsigned char)s.ptr[i - 1] : 0;
-		char shown = s.ptr[i];
+	while (s.len) {
+		uint32_t code;
+		struct slice shown = slice_head(s, utf8_next(s, &code));
 
-		if (blank && (c & 0xC0) == 0x80)
-			continue; /* one blank a character */
-		if (blank && c != '\t')
-			shown = blank;
-		else if ((c < 0x20 && c != '\t') || c == 0x7F ||
-			 (before == 0xC2 && c >= 0x80 && c < 0xA0))
-			shown = '?';
-		if (!buf_append(out, slice_of(&shown, 1)))
+		s = slice_from(s, shown.len);
+		if (code != '\t' && blank)
+			shown = slice_str(blank);
+		else if (code != '\t' && !utf8_printable(shown))
+			shown = SLICE("?");
+		if (!buf_append(out, shown))
 			return false;
 	}
 	return true;
@@ -87,9 +88,9 @@ static bool put_excerpt(struct buf *out, const struct config_problem_entry *e,
 
 	shown = slice_head(shown, bytes_of(shown, SHOWN_COLUMNS));
 	return buf_printf(out, "%5u | %s", e->mark.line, mark) &&
-	       put_clean(out, shown, '\0') &&
+	       put_clean(out, shown, NULL) &&
 	       buf_printf(out, "\n      | %*s", (int)strlen(mark), "") &&
-	       put_clean(out, before, ' ') &&
+	       put_clean(out, before, " ") &&
 	       put_carets(out, e->caret_len < SHOWN_BEFORE ? e->caret_len
 							   : SHOWN_BEFORE) &&
 	       buf_printf(out, " %s\n", e->hint);

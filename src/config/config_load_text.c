@@ -10,9 +10,9 @@
 #include "config/config_value.h"
 
 bool config_text_read(struct config_loader *loader, struct config_spot spot,
-	struct config_text *text)
+	const char *expected, struct config_text *text)
 {
-	if (!config_want_text(loader, spot, "a text"))
+	if (!config_want_text(loader, spot, expected))
 		return false;
 	if (!utf8_printable(spot.node->text)) {
 		config_complain(loader, spot,
@@ -105,13 +105,13 @@ static bool expand_next(struct config_loader *loader, struct config_spot spot,
 }
 
 bool config_text_expand(struct config_loader *loader, struct config_spot spot,
-	struct config_text *text)
+	const char *expected, struct config_text *text)
 {
 	struct buf out = {0};
 	struct slice rest, copy;
 	bool ok = true;
 
-	if (!config_text_read(loader, spot, text))
+	if (!config_text_read(loader, spot, expected, text))
 		return false;
 	rest = spot.node->text;
 	while (ok && rest.len)
@@ -146,7 +146,7 @@ static const char *absolute(struct config_loader *loader, const char *path)
 bool config_text_path(struct config_loader *loader, struct config_spot spot,
 	struct config_text *text)
 {
-	if (!config_text_expand(loader, spot, text))
+	if (!config_text_expand(loader, spot, "a path", text))
 		return false;
 	text->text = absolute(loader, text->text);
 	return text->text != NULL;
