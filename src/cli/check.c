@@ -62,7 +62,7 @@ static int read_options(int argc, char **argv, struct check_options *options)
 	};
 	int option;
 
-	optind = 1;
+	optind = 0; /* glibc: all of its state anew */
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "+:", longs, NULL)) != -1) {
 		if (option == 'c')
