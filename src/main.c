@@ -1,7 +1,7 @@
-#include <stdlib.h>
+#include "cli/main.h"
 
 /* The entry point; what a person types is read in src/cli/. */
-int main(void)
+int main(int argc, char **argv)
 {
-	return EXIT_SUCCESS;
+	return cli_main(argc, argv);
 }

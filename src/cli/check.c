@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/guess.h"
 #include "config/config_load.h"
 #include "config/config_problem.h"
 #include "tls/tls_context.h"
@@ -43,6 +44,13 @@ static int wrong_use(const char *why)
 	return EXIT_CODE_USAGE;
 }
 
+static int wrong_option(int answer, char **argv, const struct option *longs)
+{
+	guess_option("check", answer, argv, longs);
+	fprintf(stderr, "\n%s", usage);
+	return EXIT_CODE_USAGE;
+}
+
 static bool read_format(const char *text, struct check_options *options)
 {
 	options->json = !strcmp(text, "json");
@@ -73,10 +81,8 @@ static int read_options(int argc, char **argv, struct check_options *options)
 			options->strict = true;
 		else if (option == 'f' && !read_format(optarg, options))
 			return wrong_use("--format is text or json");
-		else if (option == ':')
-			return wrong_use("an option needs a value");
-		else if (option == '?')
-			return wrong_use("there is no such option");
+		else if (option == ':' || option == '?')
+			return wrong_option(option, argv, longs);
 		if (option != 'h')
 			continue;
 		fputs(usage, stdout);
