@@ -284,6 +284,7 @@ ALL_RULES = "".join(f"/* R{n} */\n" for n in range(1, 24))
     (ALL_RULES.replace("R9 ", "R9-R10 "), "R9,"),
     (ALL_RULES.replace("R9 ", "xR9 "), "R9,"),
     (ALL_RULES.replace("/* R9 */", "void test_r9_written_anew(void);"), None),
+    (ALL_RULES.replace("/* R9 */", "def test_written_anew_R9():"), None),
     (ALL_RULES.replace("R20 ", ""), None),
 ])
 def test_every_rule_is_named_by_a_test(text, missing, tmp_path):
