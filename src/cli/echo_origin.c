@@ -94,6 +94,7 @@ static void answer(struct peer *peer)
 	struct message head = {.kind = MESSAGE_RESPONSE,
 		.version = MESSAGE_HTTP_1_1,
 		.status = 200,
+		.reason = SLICE("OK"),
 		.stated_len = -1,
 		.body = BODY_LENGTH,
 		.body_len = peer->text.len};
