@@ -61,6 +61,26 @@ const char *failure_blame(enum failure failure)
 	return words[failure_info(failure)->blame];
 }
 
+/* The message broke a rule when nothing could be answered any more. */
+static enum failure failure_of_rule(enum http_rule rule)
+{
+	switch (rule) {
+	case HTTP_RULE_NONE:
+	case HTTP_RULE_HEAD_CUT:
+	case HTTP_RULE_BODY_CUT:
+		return FAILURE_CLIENT_GONE;
+	case HTTP_RULE_HEADER_TIMEOUT:
+	case HTTP_RULE_BODY_TIMEOUT:
+		return FAILURE_REQUEST_TIMEOUT;
+	case HTTP_RULE_BODY_TOO_LARGE:
+	case HTTP_RULE_TRAILER_TOO_LARGE:
+	case HTTP_RULE_CHUNKS_TOO_MANY:
+		return FAILURE_TOO_LARGE;
+	default:
+		return FAILURE_BAD_REQUEST;
+	}
+}
+
 enum failure failure_of_client(const struct stream_failure *told)
 {
 	if (told->rule == HTTP_RULE_NO_MEMORY)
@@ -78,7 +98,7 @@ enum failure failure_of_client(const struct stream_failure *told)
 	case STREAM_GONE:
 		break;
 	}
-	return FAILURE_CLIENT_GONE;
+	return failure_of_rule(told->rule);
 }
 
 enum failure failure_of_origin(

@@ -203,7 +203,10 @@ void fake_stream_room(struct fake_stream *fake)
 
 void fake_stream_fail(struct fake_stream *fake, struct stream_failure failure)
 {
-	check_may_raise(fake);
+	/* behind the end only the loss of the connection may be told */
+	if (failure.why != STREAM_GONE)
+		check_may_raise(fake);
+	assert(fake->stream.events && !fake->closed);
 	fake->ended = true;
 	fake->stream.events->on_fail(fake->stream.owner, &failure);
 }
