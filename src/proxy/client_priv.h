@@ -1,0 +1,73 @@
+/* client: what its rooms share (client, client_log) */
+#ifndef MTLSGATE_PROXY_CLIENT_PRIV_H
+#define MTLSGATE_PROXY_CLIENT_PRIV_H
+
+#include <netinet/in.h>
+
+#include "base/loop.h"
+#include "proxy/admission.h"
+#include "proxy/client.h"
+#include "proxy/ids.h"
+#include "tls/client_auth.h"
+
+struct arena;
+struct cert_headers;
+
+enum client_state {
+	CLIENT_HANDSHAKE, /* TLS is being set up; nothing is known yet */
+	CLIENT_OPEN,      /* judged and let in; a session runs */
+	CLIENT_GONE,      /* only memory is left */
+};
+
+enum { CLIENT_MAGIC = 0x434c4e54, CLIENT_IP = 46 };
+
+/* An address without the room that a unix path would need. */
+struct client_peer {
+	socklen_t len;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} sa;
+};
+
+/* What the access line tells of a certificate that no header names. */
+struct client_facts {
+	struct slice subject;
+	struct slice serial;
+	char text[];
+};
+
+struct client {
+	uint32_t magic;
+	uint8_t state;    /* enum client_state */
+	bool expired;     /* R13 has struck */
+	uint16_t port;
+	uint32_t listener;
+	uint8_t ip_len;   /* 0: a unix socket */
+	char ip[CLIENT_IP];
+	char id[IDS_CONNECTION];
+	struct client_env *env;
+	struct client *next;
+	struct client *prev;
+	struct conn *conn;
+	struct session *session;      /* NULL in the handshake */
+	struct cert_headers *headers; /* NULL: could not be made (R6) */
+	struct client_facts *facts;   /* NULL: the headers name them */
+	struct client_peer peer;
+	struct client_auth auth;
+	struct loop_timer timer; /* handshake deadline, then R13 */
+	struct loop_corpse corpse;
+};
+
+/* One line for one refused certificate (R19: every value is escaped). */
+void client_log_refusal(const struct client *client);
+/* A handshake that ended for another reason; why: what happened. */
+void client_log_handshake(const struct client *client, const char *why);
+/* A connection closed at once. */
+void client_log_overload(struct client_env *env, const struct addr *peer,
+	enum admission_verdict verdict);
+/* The certificate headers could not be made: needs a hand (R6). */
+void client_log_headers(const struct client *client, const char *header);
+
+#endif
