@@ -6,12 +6,12 @@
  *
  *  1. A fresh stream is bound at once (stream_bind) or refused (closed).
  *     Order upward: zero or more interim heads (origin side), one head, body
- *     pieces, then exactly one of end or fail; nothing after close, and
- *     behind end only the loss of the connection (on_fail GONE): the message
- *     came, but what we send cannot arrive any more. After a fail that may be
- *     answered (stream_answerable; no final head was sent yet) the verbs
- *     still work; after any other they do nothing, and send_body says true.
- *     Only one fail is told; close follows in any case, now or later.
+ *     pieces, then exactly one of end or fail. Behind it only the loss of the
+ *     connection may follow, once (on_fail GONE): what we still send cannot
+ *     arrive. Nothing after close, which is due in any case, now or later.
+ *     After a fail that may be answered (stream_answerable; no final head was
+ *     sent yet) the verbs still work; after GONE they do nothing, and
+ *     send_body says true.
  *  2. on_body lends bytes for the length of the call; the owner takes all of
  *     them. An owner that cannot take more has paused; once pause returned,
  *     no on_body and no on_end comes until resume. on_fail may come while

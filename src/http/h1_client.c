@@ -212,7 +212,7 @@ static void on_timer(void *arg)
 	const int64_t due_ms = h1_end_stall_due(&c->end);
 
 	if (due_ms && due_ms <= loop_now_ms(c->end.loop))
-		h1_end_gone(&c->end, HTTP_RULE_WRITE_TIMEOUT);
+		h1_end_fail(&c->end, STREAM_GONE, HTTP_RULE_WRITE_TIMEOUT, 0);
 	else
 		h1_end_arm(&c->end, due_ms);
 }
@@ -281,7 +281,7 @@ static void on_fail(void *owner, enum conn_fail why)
 	if (c->phase != CLIENT_LENT)
 		end_idle(c, STREAM_ABORT);
 	else if (c->end.in != H1_IN_OVER || c->end.out != H1_OUT_OVER)
-		h1_end_gone(&c->end, h1_end_cut(&c->end));
+		h1_end_fail(&c->end, STREAM_GONE, h1_end_cut(&c->end), 0);
 }
 
 static const struct conn_events conn_events = {

@@ -25,7 +25,7 @@ void h1_end_open(struct h1_end *end)
 	end->stream = (struct stream){.ops = end->stream.ops};
 	end->open = true;
 	end->paused = end->resumed = end->full = false;
-	end->failed = end->body_dropped = false;
+	end->failed = end->gone = end->body_dropped = false;
 	end->in = H1_IN_NONE;
 	end->out = H1_OUT_HEAD;
 	end->framing = H1_FRAME_NONE;
@@ -80,15 +80,18 @@ static enum stream_fail why_of(enum http_rule rule)
 
 static void tell_fail(struct h1_end *end, struct stream_failure *failure)
 {
-	if (!end->open || end->failed)
+	end->role->blame(end, failure);
+	if (!end->open || end->gone)
+		return;
+	if (end->failed && failure->why != STREAM_GONE)
 		return;
 	end->failed = true;
 	end->in = H1_IN_STOPPED;
 	end->rule = failure->rule;
-	end->role->blame(end, failure);
 	if (failure->why == STREAM_GONE) {
-		end->out = H1_OUT_BROKEN;
+		end->gone = true;
 		end->full = false;
+		end->out = H1_OUT_BROKEN;
 	}
 	/* What else the peer sends stays unread until the conn ends. */
 	h1_end_hold(end);
@@ -112,11 +115,6 @@ void h1_end_refuse(struct h1_end *end, enum http_rule rule, size_t offset)
 
 void h1_end_fail_later(struct h1_end *end, enum http_rule rule)
 {
-	if (end->failed) {
-		/* Not even the answer to a failure can be sent. */
-		end->out = H1_OUT_BROKEN;
-		return;
-	}
 	end->late = rule;
 	loop_later(end->loop, &end->task);
 }
@@ -133,23 +131,6 @@ void h1_end_run_late(struct h1_end *end)
 		return;
 	end->late = HTTP_RULE_NONE;
 	tell_fail(end, &failure);
-}
-
-void h1_end_gone(struct h1_end *end, enum http_rule rule)
-{
-	const bool waits = end->full;
-
-	if (!end->open)
-		return;
-	if (!end->failed) {
-		h1_end_fail(end, STREAM_GONE, rule, 0);
-		return;
-	}
-	/* It is answering a failure: let it come to its end. */
-	end->out = H1_OUT_BROKEN;
-	end->full = false;
-	if (waits && end->stream.events)
-		end->stream.events->on_room(end->stream.owner);
 }
 
 enum http_rule h1_end_cut(const struct h1_end *end)

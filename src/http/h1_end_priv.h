@@ -66,6 +66,7 @@ struct h1_end {
 	bool resumed;      /* a delivery is due, even without bytes */
 	bool full;         /* send_body said false, on_room will follow */
 	bool failed;       /* on_fail was told */
+	bool gone;         /* ... and it was GONE */
 	bool dead;         /* the conn failed: it is only to be ended */
 	bool body_dropped; /* what send_body takes is not for the wire */
 	enum h1_in in;
@@ -109,7 +110,10 @@ void h1_end_hold(struct h1_end *end);
 /* Timer, task and magic; no event follows. */
 void h1_end_fini(struct h1_end *end);
 
-/* on_fail, unless one was told. GONE also breaks what we send. */
+/*
+ * on_fail, unless one was told; GONE may follow another one, and breaks what
+ * we send.
+ */
 void h1_end_fail(struct h1_end *end, enum stream_fail why, enum http_rule rule,
 	size_t offset);
 /* The same for a rule broken by the message that comes. */
@@ -117,8 +121,6 @@ void h1_end_refuse(struct h1_end *end, enum http_rule rule, size_t offset);
 /* Where a verb finds that it cannot do its work: on_fail comes later. */
 void h1_end_fail_later(struct h1_end *end, enum http_rule rule);
 void h1_end_run_late(struct h1_end *end);
-/* Nothing more can be sent: on_fail(GONE), or on_room where it was told. */
-void h1_end_gone(struct h1_end *end, enum http_rule rule);
 /* The rule for input that stops here: a head or a body is cut, or neither. */
 enum http_rule h1_end_cut(const struct h1_end *end);
 

@@ -50,7 +50,6 @@ static void begin_body(struct h1_end *end, const struct h1_reading *reading)
 						   : H1_BODY_CLOSE;
 	h1_body_init(&end->body, kind, message->body_len, end->body_limit);
 	end->in = kind == H1_BODY_NONE ? H1_IN_END : H1_IN_BODY;
-	end->moved_ms = loop_now_ms(end->loop);
 	end->held_ms = 0;
 }
 

@@ -137,7 +137,7 @@ void h1_end_send_end(struct stream *stream, const struct header_block *trailers)
 	assert(end->out != H1_OUT_HEAD || end->late || end->failed);
 	if (end->out != H1_OUT_BODY)
 		return;
-	if (end->framing == H1_FRAME_CHUNKED && !end->body_dropped)
+	if (end->framing == H1_FRAME_CHUNKED)
 		complete = send_last_chunk(end, trailers);
 	else if (end->framing == H1_FRAME_LENGTH && !end->body_dropped)
 		complete = !end->out_left;

@@ -273,7 +273,6 @@ static bool serve(struct h1_server *s, struct slice bytes, size_t *used)
 		return s->phase != SERVER_BUSY;
 	case SERVER_DROP:
 		*used += drop(s, rest);
-		s->held = *used < bytes.len;
 		return s->phase != SERVER_DROP;
 	default:
 		return false;
@@ -324,7 +323,7 @@ static void on_fail(void *owner, enum conn_fail why)
 	(void)why;
 	s->end.dead = true;
 	if (s->phase == SERVER_BUSY)
-		h1_end_gone(&s->end, h1_end_cut(&s->end));
+		h1_end_fail(&s->end, STREAM_GONE, h1_end_cut(&s->end), 0);
 	else
 		finish(s, STREAM_ABORT, HTTP_RULE_NONE);
 }
@@ -344,7 +343,7 @@ static void expire_busy(struct h1_server *s, int64_t now_ms)
 	const int64_t stall_ms = h1_end_stall_due(end);
 
 	if (stall_ms && stall_ms <= now_ms) {
-		h1_end_gone(end, HTTP_RULE_WRITE_TIMEOUT);
+		h1_end_fail(end, STREAM_GONE, HTTP_RULE_WRITE_TIMEOUT, 0);
 		return;
 	}
 	h1_end_fail(end, STREAM_TIMED_OUT,

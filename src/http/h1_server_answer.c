@@ -16,7 +16,7 @@ bool h1_server_keeps(const struct h1_server *s, enum h1_framing framing)
 	const struct h1_end *end = &s->end;
 	const struct http_limits *limits = end->limits;
 
-	if (framing == H1_FRAME_CLOSE || !s->persistent || end->failed)
+	if (framing == H1_FRAME_CLOSE || !s->persistent)
 		return false;
 	if (s->draining || s->peer_done)
 		return false;

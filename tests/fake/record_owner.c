@@ -149,10 +149,11 @@ static void on_fail(void *owner, const struct stream_failure *failure)
 		"bad", "large", "timeout", "refused", "gone"};
 	struct record *r = heard(owner);
 
-	assert(!r->heard_fail);
-	/* 1: behind the end only the loss of the connection may come. */
-	assert(!r->heard_end || failure->why == STREAM_GONE);
+	/* 1: behind end or fail only the loss of the connection, once. */
+	assert(failure->why == STREAM_GONE || !(r->heard_end || r->heard_fail));
+	assert(!r->heard_gone);
 	r->heard_fail = true;
+	r->heard_gone = failure->why == STREAM_GONE;
 	r->failure = *failure;
 	note(r, "fail %s %s%s%s", why[failure->why],
 		http_rule_info(failure->rule)->name,
@@ -176,6 +177,7 @@ void record_bind(struct record *r, struct stream *stream)
 	r->arena = arena_new(NULL);
 	assert(r->arena);
 	r->paused = r->heard_head = r->heard_end = r->heard_fail = false;
+	r->heard_gone = false;
 	r->rooms_due = 0;
 	r->body_bytes = 0;
 	stream_bind(stream, &stream_events, r, r->arena);

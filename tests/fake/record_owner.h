@@ -46,6 +46,7 @@ struct record {
 	bool heard_head;
 	bool heard_end;
 	bool heard_fail;
+	bool heard_gone;
 	unsigned rooms_due;            /* send_body said false */
 	struct stream_failure failure; /* the last one */
 	uint64_t body_bytes;

@@ -518,6 +518,45 @@ static void many_exchanges_use_one_connection(void **state)
 	stop(&c);
 }
 
+/* What comes or ends before the owner closes: not used again. */
+static void a_connection_in_doubt_is_over(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct client c = {0};
+
+		start(&c, NULL);
+		ask(&c, METHOD_GET, "GET");
+		give(&c, OK);
+		if (i)
+			fake_conn_fin(c.conn);
+		else
+			give(&c, "x");
+		assert_told(&c, "head 200 length 2; body ok; end");
+		record_close(&c.r, STREAM_DONE);
+		fake_loop_turn(c.loop);
+		assert_told(&c, "head 200 length 2; body ok; end; over done");
+		stop(&c);
+	}
+}
+
+static void interim_heads_are_counted_for_each_exchange(void **state)
+{
+	struct client c = {0};
+
+	(void)state;
+	start(&c, close_at_end);
+	for (size_t i = 0; i < 2; i++) {
+		ask(&c, METHOD_GET, "GET");
+		for (size_t n = 0; n < 16; n++)
+			give(&c, CONTINUE);
+		record_forget(&c.r);
+		give(&c, OK);
+		assert_told(&c, "head 200 length 2; body ok; end; idle");
+	}
+	stop(&c);
+}
+
 static void lend_again(struct record *r, enum record_event event)
 {
 	struct client *c = r->arg;
@@ -658,6 +697,20 @@ static void a_loss_before_the_answer_tells_what_was_touched(void **state)
 		assert_told(&c, cases[i].told);
 		stop(&c);
 	}
+}
+
+static void an_answer_that_began_was_touched(void **state)
+{
+	struct client c = {0};
+
+	(void)state;
+	start(&c, close_at_end);
+	fake_conn_take(c.conn, 0);
+	ask(&c, METHOD_GET, "GET");
+	give(&c, "HTTP/1.1 4");
+	fake_conn_fin(c.conn);
+	assert_told(&c, "fail gone head-cut; over abort");
+	stop(&c);
 }
 
 /* ---- an answer before the end of the request ---- */
@@ -839,6 +892,8 @@ int main(void)
 		cmocka_unit_test(a_request_is_framed_by_what_is_known),
 		cmocka_unit_test(a_request_that_cannot_be_written_fails),
 		cmocka_unit_test(many_exchanges_use_one_connection),
+		cmocka_unit_test(a_connection_in_doubt_is_over),
+		cmocka_unit_test(interim_heads_are_counted_for_each_exchange),
 		cmocka_unit_test(a_connection_may_be_lent_inside_on_idle),
 		cmocka_unit_test(
 			an_idle_connection_that_speaks_or_ends_is_over),
@@ -847,6 +902,7 @@ int main(void)
 		cmocka_unit_test(bytes_behind_a_paused_answer_are_no_answer),
 		cmocka_unit_test(
 			a_loss_before_the_answer_tells_what_was_touched),
+		cmocka_unit_test(an_answer_that_began_was_touched),
 		cmocka_unit_test(
 			an_early_answer_is_told_while_the_request_goes_on),
 		cmocka_unit_test(a_request_given_up_leaves_no_connection),

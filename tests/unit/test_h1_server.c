@@ -372,6 +372,7 @@ static void a_paused_owner_hears_nothing_until_it_resumes(void **state)
 		fake_loop_turn(s.loop);
 		snprintf(told, sizeof(told), "%s%s", cases[i].before,
 			cases[i].after);
+		fake_loop_advance(s.loop, 1);
 		assert_told(&s, told);
 		stop(&s);
 	}
@@ -413,6 +414,7 @@ static void one_on_room_follows_when_the_queue_is_low_again(void **state)
 	assert_told(&s, "");
 	fake_conn_take(s.conn, 1000);
 	assert_told(&s, "room");
+	assert_true(record_send_body(&s.r, megabyte, 0));
 	fake_conn_take(s.conn, SIZE_MAX);
 	assert_told(&s, "room");
 	assert_int_equal(s.r.stream->bytes_out, 71000);
@@ -826,6 +828,38 @@ static void an_answer_before_the_end_of_the_request(void **state)
 	}
 }
 
+/* RFC 9112 section 9.6: no further request can come. */
+static void an_answer_to_a_client_that_ended_its_side_says_close(void **state)
+{
+	struct server s = {0};
+
+	(void)state;
+	start(&s, NULL);
+	give(&s, GET);
+	fake_conn_fin(s.conn);
+	record_answer(&s.r, 200, "ok");
+	fake_loop_turn(s.loop);
+	assert_sent(&s, OK_CLOSE);
+	assert_null(s.r.session);
+	stop(&s);
+}
+
+static void a_client_that_ends_its_side_behind_the_head_is_closed(void **state)
+{
+	struct server s = {0};
+
+	(void)state;
+	start(&s, NULL);
+	give(&s, GET);
+	record_answer_head(&s.r, 200, BODY_LENGTH, 0);
+	fake_conn_fin(s.conn);
+	record_send_end(&s.r, NULL);
+	record_close(&s.r, STREAM_DONE);
+	fake_loop_turn(s.loop);
+	assert_told(&s, "stream; head GET / none; end; finished done none");
+	stop(&s);
+}
+
 static void close_while_the_upload_runs_stops_reading(void **state)
 {
 	struct server s = {0};
@@ -940,6 +974,7 @@ static void a_head_has_its_time_as_a_whole(void **state)
 
 	(void)state;
 	start(&s, serve);
+	fake_loop_advance(s.loop, 4000);
 	for (size_t i = 0; i < 9; i++) {
 		fake_conn_give(s.conn, slice_of(GET + i, 1));
 		fake_loop_advance(s.loop, 1000);
@@ -1105,6 +1140,28 @@ static void a_client_that_leaves_its_last_answer_is_aborted(void **state)
 	stop(&s);
 }
 
+/* The wait for the rest begins when the answer is complete. */
+static void a_rest_has_its_own_time(void **state)
+{
+	struct server s = {0};
+
+	(void)state;
+	start(&s, NULL);
+	give(&s, POST5 "he");
+	record_pause(&s.r);
+	fake_loop_advance(s.loop, 3600000);
+	record_answer(&s.r, 200, "ok");
+	fake_loop_turn(s.loop);
+	fake_loop_advance(s.loop, 29000);
+	give(&s, "llo");
+	fake_loop_advance(s.loop, 59999);
+	assert_non_null(s.r.session);
+	fake_loop_advance(s.loop, 1);
+	assert_null(s.r.session);
+	assert_sent(&s, OK);
+	stop(&s);
+}
+
 static void a_rest_that_does_not_come_ends_the_connection(void **state)
 {
 	struct server s = {0};
@@ -1190,7 +1247,7 @@ static void a_lost_stream_lives_until_it_is_closed(void **state)
 	stop(&s);
 }
 
-/* One fail only; an owner that waits for room must not wait for ever. */
+/* An owner that waits for room must not wait for ever. */
 static void a_connection_lost_while_a_failure_is_answered(void **state)
 {
 	struct server s = {0};
@@ -1202,13 +1259,15 @@ static void a_connection_lost_while_a_failure_is_answered(void **state)
 	assert_told(&s, "stream; fail bad request-line");
 	record_answer_head(&s.r, 400, BODY_LENGTH, sizeof(megabyte));
 	assert_false(record_send_body(&s.r, megabyte, 70000));
+	give(&s, GET);
+	assert_true(conn_paused(s.conn));
 	fake_conn_die(s.conn, CONN_FAIL_RESET);
-	assert_told(&s, "stream; fail bad request-line; room");
+	assert_told(&s, "stream; fail bad request-line; fail gone none");
 	assert_true(record_send_body(&s.r, megabyte, 70000));
 	record_close(&s.r, STREAM_DONE);
 	fake_loop_turn(s.loop);
-	assert_told(&s, "stream; fail bad request-line; room; "
-			"finished abort request-line");
+	assert_told(&s, "stream; fail bad request-line; fail gone none; "
+			"finished abort none");
 	stop(&s);
 }
 
@@ -1249,14 +1308,14 @@ static void a_session_may_be_destroyed_in_any_event(void **state)
 
 static void a_session_may_be_destroyed_at_any_time(void **state)
 {
-	static const char *const bytes[] = {
-		"", "G", POST5, POST5 "he", CHUNKED "0\r\n", GET, GET GET};
+	static const char *const bytes[] = {"", "G", POST5, POST5 "he",
+		CHUNKED "0\r\n", GET, GET GET, "bad\r\n\r\n"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bytes) / sizeof(*bytes); i++) {
 		struct server s = {0};
 
-		start(&s, give_up);
+		start(&s, NULL);
 		give(&s, bytes[i]);
 		stop(&s);
 	}
@@ -1349,6 +1408,24 @@ static void a_running_exchange_ends_with_close_when_draining(void **state)
 	}
 }
 
+static void a_drain_with_no_time_behind_the_answers_head_ends(void **state)
+{
+	struct server s = {0};
+
+	(void)state;
+	start(&s, NULL);
+	give(&s, GET);
+	record_answer_head(&s.r, 200, BODY_LENGTH, 0);
+	drain(&s, 0);
+	assert_non_null(s.r.session);
+	record_send_end(&s.r, NULL);
+	record_close(&s.r, STREAM_DONE);
+	fake_loop_turn(s.loop);
+	assert_null(s.r.session);
+	assert_int_equal(fake_conn_end(s.conn), FAKE_CONN_FINISHED);
+	stop(&s);
+}
+
 /* Its head promised to go on: one more request may be under way. */
 static void a_drain_behind_the_answers_head_keeps_its_promise(void **state)
 {
@@ -1399,6 +1476,10 @@ int main(void)
 		cmocka_unit_test(pipelined_requests_wait_for_a_later_answer),
 		cmocka_unit_test(many_pipelined_requests_do_not_nest),
 		cmocka_unit_test(an_answer_before_the_end_of_the_request),
+		cmocka_unit_test(
+			an_answer_to_a_client_that_ended_its_side_says_close),
+		cmocka_unit_test(
+			a_client_that_ends_its_side_behind_the_head_is_closed),
 		cmocka_unit_test(close_while_the_upload_runs_stops_reading),
 		cmocka_unit_test(both_directions_may_flow_at_once),
 		cmocka_unit_test(
@@ -1414,6 +1495,7 @@ int main(void)
 		cmocka_unit_test(a_client_that_does_not_read_is_aborted),
 		cmocka_unit_test(
 			a_client_that_leaves_its_last_answer_is_aborted),
+		cmocka_unit_test(a_rest_has_its_own_time),
 		cmocka_unit_test(a_rest_that_does_not_come_ends_the_connection),
 		cmocka_unit_test(a_request_costs_no_timer),
 		cmocka_unit_test(the_loss_of_the_connection),
@@ -1429,6 +1511,8 @@ int main(void)
 		cmocka_unit_test(a_drain_at_once_may_follow_one_with_time),
 		cmocka_unit_test(
 			a_running_exchange_ends_with_close_when_draining),
+		cmocka_unit_test(
+			a_drain_with_no_time_behind_the_answers_head_ends),
 		cmocka_unit_test(
 			a_drain_behind_the_answers_head_keeps_its_promise),
 	};
