@@ -106,12 +106,13 @@ static inline bool stream_answerable(const struct stream_failure *failure)
 /* ---- limits and times that a session is given ---- */
 
 struct http_limits {
+	/* Bytes of a section: at most CONN_READ, what a conn keeps. */
 	size_t header_bytes;
-	size_t header_count;
+	size_t trailer_bytes;
 	size_t request_line;
+	size_t header_count;
 	uint64_t body;          /* largest request body; UINT64_MAX: none */
 	uint64_t body_min_rate; /* bytes/s, averaged since the body began */
-	size_t trailer_bytes;
 	unsigned pipelined;
 	uint64_t requests;      /* per connection */
 	int64_t header_ms;      /* the whole head, from its first byte */

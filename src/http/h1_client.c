@@ -61,7 +61,7 @@ static void be_over(struct h1_client *c, enum stream_close how)
 		c->how = how;
 	c->phase = CLIENT_OVER;
 	loop_timer_clear(&c->end.timer);
-	h1_end_hold(&c->end);
+	conn_pause(c->end.conn);
 	loop_later(c->end.loop, &c->end.task);
 }
 
@@ -277,7 +277,6 @@ static void on_fail(void *owner, enum conn_fail why)
 
 	(void)why;
 	c->closing = true;
-	c->end.dead = true;
 	if (c->phase != CLIENT_LENT)
 		end_idle(c, STREAM_ABORT);
 	else if (c->end.in != H1_IN_OVER || c->end.out != H1_OUT_OVER)

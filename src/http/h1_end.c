@@ -47,12 +47,6 @@ void h1_end_close(struct h1_end *end)
 	end->stream.arena = NULL;
 }
 
-void h1_end_hold(struct h1_end *end)
-{
-	if (!end->dead)
-		conn_pause(end->conn);
-}
-
 void h1_end_fini(struct h1_end *end)
 {
 	loop_timer_fini(&end->timer);
@@ -94,7 +88,7 @@ static void tell_fail(struct h1_end *end, struct stream_failure *failure)
 		end->out = H1_OUT_BROKEN;
 	}
 	/* What else the peer sends stays unread until the conn ends. */
-	h1_end_hold(end);
+	conn_pause(end->conn);
 	if (end->stream.events)
 		end->stream.events->on_fail(end->stream.owner, failure);
 }
@@ -195,7 +189,7 @@ void h1_end_pause(struct stream *stream)
 	end->paused = true;
 	end->paused_ms = loop_now_ms(end->loop);
 	if (reading(end))
-		h1_end_hold(end);
+		conn_pause(end->conn);
 }
 
 void h1_end_resume(struct stream *stream)
@@ -205,7 +199,7 @@ void h1_end_resume(struct stream *stream)
 
 	assert(end->magic == H1_END_MAGIC && end->open);
 	end->paused = false;
-	if (!reading(end) || end->dead)
+	if (!reading(end))
 		return;
 	if (was_paused) {
 		/* That was our owner's time, not the peer's. */

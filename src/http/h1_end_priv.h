@@ -67,7 +67,6 @@ struct h1_end {
 	bool full;         /* send_body said false, on_room will follow */
 	bool failed;       /* on_fail was told */
 	bool gone;         /* ... and it was GONE */
-	bool dead;         /* the conn failed: it is only to be ended */
 	bool body_dropped; /* what send_body takes is not for the wire */
 	enum h1_in in;
 	enum h1_out out;
@@ -105,8 +104,6 @@ void h1_end_init(struct h1_end *end, const struct h1_role *role,
 void h1_end_open(struct h1_end *end);
 /* After it no event comes. */
 void h1_end_close(struct h1_end *end);
-/* Stops reading, unless the conn is dead. */
-void h1_end_hold(struct h1_end *end);
 /* Timer, task and magic; no event follows. */
 void h1_end_fini(struct h1_end *end);
 

@@ -46,7 +46,7 @@ static void finish(
 	if (how == STREAM_ABORT)
 		s->how = STREAM_ABORT;
 	loop_timer_clear(&s->end.timer);
-	h1_end_hold(&s->end);
+	conn_pause(s->end.conn);
 	loop_later(s->end.loop, &s->end.task);
 }
 
@@ -321,7 +321,6 @@ static void on_fail(void *owner, enum conn_fail why)
 	struct h1_server *s = server_of(owner);
 
 	(void)why;
-	s->end.dead = true;
 	if (s->phase == SERVER_BUSY)
 		h1_end_fail(&s->end, STREAM_GONE, h1_end_cut(&s->end), 0);
 	else

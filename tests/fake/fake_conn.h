@@ -5,7 +5,7 @@
  * The test plays the peer: it gives bytes, a FIN or a failure, says how many
  * bytes the socket takes, and reads what was sent. Each fake_conn_* that
  * brings an event runs a loop turn behind it. The contract of conn.h is
- * asserted: no verb on a dead or ended connection, on_data uses at most what
+ * asserted: no verb on an ended connection, on_data uses at most what
  * it was shown.
  */
 #ifndef MTLSGATE_TESTS_FAKE_CONN_H

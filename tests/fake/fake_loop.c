@@ -20,7 +20,9 @@ struct loop {
 	size_t hook_count;
 	struct loop_task *first;
 	struct loop_task *last;
-	struct loop_corpse *corpses;
+	struct loop_corpse *corpses; /* in the order they were given */
+	struct loop_corpse **last_corpse;
+	uint64_t turn;
 };
 
 struct loop *loop_new(void)
@@ -29,6 +31,7 @@ struct loop *loop_new(void)
 
 	assert(loop);
 	loop->now_ms = 1000000;
+	loop->last_corpse = &loop->corpses;
 	return loop;
 }
 
@@ -260,13 +263,13 @@ void loop_on_event_end(struct loop *loop, void (*cb)(void *arg), void *arg)
 	loop->hooks[loop->hook_count++] = (struct hook){cb, arg};
 }
 
-void fake_loop_forget_hooks(struct loop *loop, const void *arg)
+void loop_off_event_end(struct loop *loop, void (*cb)(void *arg), void *arg)
 {
-	for (size_t i = 0; i < loop->hook_count;) {
-		if (loop->hooks[i].arg == arg)
-			loop->hooks[i] = loop->hooks[--loop->hook_count];
-		else
-			i++;
+	for (size_t i = 0; i < loop->hook_count; i++) {
+		if (loop->hooks[i].cb != cb || loop->hooks[i].arg != arg)
+			continue;
+		loop->hooks[i] = loop->hooks[--loop->hook_count];
+		return;
 	}
 }
 
@@ -275,8 +278,9 @@ void loop_free_later(struct loop *loop, struct loop_corpse *corpse,
 {
 	corpse->free_fn = free_fn;
 	corpse->object = object;
-	corpse->next = loop->corpses;
-	loop->corpses = corpse;
+	corpse->next = NULL;
+	*loop->last_corpse = corpse;
+	loop->last_corpse = &corpse->next;
 }
 
 static void run_later(struct loop *loop)
@@ -289,8 +293,14 @@ static void run_later(struct loop *loop)
 	}
 }
 
+uint64_t loop_turn(const struct loop *loop)
+{
+	return loop->turn;
+}
+
 void fake_loop_turn(struct loop *loop)
 {
+	loop->turn++;
 	do {
 		run_later(loop);
 		for (size_t i = 0; i < loop->hook_count; i++)
@@ -300,6 +310,8 @@ void fake_loop_turn(struct loop *loop)
 		struct loop_corpse *corpse = loop->corpses;
 
 		loop->corpses = corpse->next;
+		if (!loop->corpses)
+			loop->last_corpse = &loop->corpses;
 		corpse->free_fn(corpse->object);
 	}
 }

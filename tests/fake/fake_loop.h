@@ -13,8 +13,6 @@ void fake_loop_turn(struct loop *loop);
 void fake_loop_advance(struct loop *loop, int64_t ms);
 /* How often an underlying timer was set so far (real work in libevent). */
 unsigned fake_loop_timer_work(const struct loop *loop);
-/* Takes back what loop_on_event_end was given with this arg. */
-void fake_loop_forget_hooks(struct loop *loop, const void *arg);
 /* The next this many loop_timer_set fail. */
 void fake_loop_fail_timers(struct loop *loop, unsigned count);
 
