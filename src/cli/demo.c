@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/slice.h"
 #include "cli/demo_ca.h"
@@ -251,6 +252,8 @@ static bool demo_start(struct demo *demo, struct err *err)
 		return false;
 	err_set(err, EXIT_CODE_INTERNAL, "out of memory");
 	demo->style = demo_style_for(stdout);
+	/* what passes and what is refused is shown by the view */
+	log_setup(STDERR_FILENO, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR, "");
 	demo->loop = loop_new();
 	demo->view = demo_view_new(stdout, demo->style);
 	if (!demo->loop || !demo->view || !watch_signals(demo) ||

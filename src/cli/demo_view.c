@@ -204,7 +204,7 @@ static void refused(void *arg, const char *reason, const char *subject)
 
 	fprintf(view->out, "\n%s== refused in the handshake: %s%s",
 		view->style->bad, reason, view->style->reset);
-	if (subject) {
+	if (subject && *subject) {
 		fputs("   subject ", view->out);
 		put_escaped(view->out, slice_str(subject));
 	}

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "cli/check.h"
+#include "cli/demo.h"
 #include "cli/guess.h"
 #include "version.h"
 
@@ -18,6 +19,7 @@ static int help(int argc, char **argv);
 
 static const struct command commands[] = {
 	{"check", cli_check, "say what is wrong with a configuration"},
+	{"demo", cli_demo, "a whole set-up to try, without files or root"},
 	{"help", help, "explain a command: mtlsgate help COMMAND"},
 };
 
