@@ -26,10 +26,7 @@ bool cert_format_serial(const struct cert_info *info, struct arena *arena,
 /* Lower-case hex without colons. */
 bool cert_format_hex(const uint8_t *octets, size_t count, struct arena *arena,
 	struct slice *out) __attribute__((warn_unused_result));
-/*
- * "Jan  3 04:05:06 2024 GMT"; empty for a time that did not parse (one with an
- * offset from UTC counts as such: RFC 5280 forbids it).
- */
+/* "Jan  3 04:05:06 2024 GMT"; empty for a time that did not parse. */
 bool cert_format_time(const struct cert_time *time, struct arena *arena,
 	struct slice *out) __attribute__((warn_unused_result));
 

@@ -1,5 +1,7 @@
 #include "cert_time_priv.h"
 
+#include <string.h>
+
 #include <openssl/asn1.h>
 
 static bool leap_year(int year)
@@ -26,6 +28,8 @@ static int64_t days_before(int year)
 }
 
 enum { DAYS_TO_1970 = 719528 };
+#define SECONDS_1900 INT64_C(-2208988800)
+#define SECONDS_10000 INT64_C(253402300800)
 
 static int64_t seconds_of(const struct cert_date *date)
 {
@@ -107,11 +111,42 @@ static bool skip_fraction(struct slice *rest)
 	return len > 1;
 }
 
+/*
+ * "Z", or "+hhmm" and "-hhmm" with the seconds to take away. A time that has
+ * been shifted lies within the years 1900 to 9999, as nginx's does.
+ */
+static bool take_zone(struct slice *rest, int64_t *offset)
+{
+	int hours, minutes;
+	char sign;
+
+	*offset = 0;
+	if (!rest->len)
+		return false;
+	sign = rest->ptr[0];
+	*rest = slice_from(*rest, 1);
+	if (sign == 'Z')
+		return true;
+	if ((sign != '+' && sign != '-') || !take_pair(rest, 0, 12, &hours) ||
+		!take_pair(rest, 0, 59, &minutes))
+		return false;
+	*offset = (int64_t)hours * 3600 + (int64_t)minutes * 60;
+	if (sign == '-')
+		*offset = -*offset;
+	return true;
+}
+
+static bool at_zone(struct slice rest)
+{
+	return rest.len && strchr("Z+-", rest.ptr[0]) && rest.ptr[0];
+}
+
 struct cert_time cert_time_parse(struct slice octets, bool generalized)
 {
-	struct cert_time none = {false, 0};
+	struct cert_time none = {false, 0}, time;
 	struct cert_date date = {0};
 	struct slice rest = octets;
+	int64_t offset;
 
 	if (!take_year(&rest, generalized, &date.year) ||
 		!take_pair(&rest, 1, 12, &date.month) ||
@@ -120,15 +155,16 @@ struct cert_time cert_time_parse(struct slice octets, bool generalized)
 		!take_pair(&rest, 0, 23, &date.hour) ||
 		!take_pair(&rest, 0, 59, &date.minute))
 		return none;
-	if (!slice_eq(rest, SLICE("Z"))) {
-		if (!take_pair(&rest, 0, 59, &date.second))
-			return none;
-		if (generalized && !skip_fraction(&rest))
-			return none;
-	}
-	if (!slice_eq(rest, SLICE("Z")))
+	if (!at_zone(rest) && (!take_pair(&rest, 0, 59, &date.second) ||
+				      (generalized && !skip_fraction(&rest))))
 		return none;
-	return (struct cert_time){true, seconds_of(&date)};
+	if (!take_zone(&rest, &offset) || rest.len)
+		return none;
+	time = (struct cert_time){true, seconds_of(&date) - offset};
+	if (offset && (time.unix_seconds < SECONDS_1900 ||
+			      time.unix_seconds >= SECONDS_10000))
+		return none;
+	return time;
 }
 
 struct cert_time cert_time_of(const struct asn1_string_st *time)

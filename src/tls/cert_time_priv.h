@@ -2,10 +2,9 @@
  * cert_time: the two ASN.1 time types of a certificate as seconds.
  *
  * RFC 5280 section 4.1.2.5 allows YYMMDDHHMMSSZ and YYYYMMDDHHMMSSZ. Seen in
- * the wild and read as well: missing seconds, and a fraction (GeneralizedTime
- * only), which is dropped; the chain check refuses both. A time with an offset
- * from UTC does not parse: RFC 5280 forbids it, and the text of a header always
- * says GMT.
+ * the wild and read as well, as nginx does: missing seconds, an offset from UTC
+ * (+hhmm), which is taken away, and a fraction (GeneralizedTime only), which is
+ * dropped. The chain check refuses all three.
  */
 #ifndef MTLSGATE_TLS_CERT_TIME_PRIV_H
 #define MTLSGATE_TLS_CERT_TIME_PRIV_H

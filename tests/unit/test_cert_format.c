@@ -296,7 +296,8 @@ static void times_print_with_a_padded_day_and_gmt(void **state)
 			"Feb 29 00:00:00 2024 GMT"},
 		{DER_GENERALIZED_TIME, "00000101000000Z",
 			"Jan  1 00:00:00 0 GMT"},
-		{DER_UTC_TIME, "240103040506+0100", ""},
+		{DER_UTC_TIME, "240103040506+0100", "Jan  3 03:05:06 2024 GMT"},
+		{DER_UTC_TIME, "240101000000-0001", "Jan  1 00:01:00 2024 GMT"},
 		{DER_UTC_TIME, "not a time", ""},
 	};
 
