@@ -66,7 +66,7 @@ unsigned shared_free_slots(const struct shared *shared);
 /*
  * Its worker is gone: its counters are added to those of the dead, so that no
  * sum goes backwards, its part of the admission is cleared, the slot is free.
- * Returns the connections that were open in it.
+ * Returns the connections that were lost with it: noted as cut, or still open.
  */
 uint64_t shared_retire_slot(struct shared *shared, unsigned slot);
 
@@ -74,6 +74,8 @@ uint64_t shared_retire_slot(struct shared *shared, unsigned slot);
 
 struct metrics *shared_metrics(struct shared *shared, unsigned slot);
 void shared_beat(struct shared *shared, unsigned slot, int64_t now_ms);
+/* A deadline ended the connections of so many clients. */
+void shared_note_cut(struct shared *shared, unsigned slot, uint64_t clients);
 /* Milliseconds since the last beat; 0 before the first. */
 int64_t shared_beat_age(
 	const struct shared *shared, unsigned slot, int64_t now_ms);

@@ -20,6 +20,7 @@ enum {
 struct slot {
 	_Alignas(CACHE_LINE) _Atomic bool used;
 	_Atomic int64_t beat_ms;
+	_Atomic uint64_t cut; /* connections that a deadline ended */
 	struct metrics metrics;
 };
 
@@ -119,17 +120,19 @@ unsigned shared_free_slots(const struct shared *shared)
 uint64_t shared_retire_slot(struct shared *shared, unsigned index)
 {
 	struct slot *slot = slot_at(shared, index);
-	uint64_t open = slot->metrics.value[METRIC_GAUGE_CONNECTIONS];
+	uint64_t lost =
+		slot->cut + slot->metrics.value[METRIC_GAUGE_CONNECTIONS];
 
 	shared->moves++;
 	atomic_thread_fence(memory_order_release);
 	metrics_sum(&shared->dead, &slot->metrics, true);
 	metrics_clear(&slot->metrics);
 	slot->beat_ms = 0;
+	slot->cut = 0;
 	slot->used = false;
 	shared->moves++;
 	admission_clear_slot(shared->admission, index);
-	return open;
+	return lost;
 }
 
 /* ---- a worker's own ---- */
@@ -143,6 +146,11 @@ void shared_beat(struct shared *shared, unsigned index, int64_t now_ms)
 {
 	atomic_store_explicit(
 		&slot_at(shared, index)->beat_ms, now_ms, memory_order_relaxed);
+}
+
+void shared_note_cut(struct shared *shared, unsigned index, uint64_t clients)
+{
+	slot_at(shared, index)->cut += clients;
 }
 
 static int64_t age_of(const struct slot *slot, int64_t now_ms)

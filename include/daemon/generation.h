@@ -1,0 +1,62 @@
+/*
+ * generation: one configuration and all that was made from it: contexts with
+ * their keys, the sockets it listens on, the file it logs to, its processes.
+ *
+ * The master makes one at the start and one per reload (phase one); what
+ * fails leaves nothing behind. Children have theirs through fork and free
+ * every other first (R23).
+ */
+#ifndef MTLSGATE_DAEMON_GENERATION_H
+#define MTLSGATE_DAEMON_GENERATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/privdrop.h"
+
+struct config;
+struct config_problems;
+struct err;
+struct seat;
+struct socket_group;
+struct sockets;
+struct tls_context;
+
+struct generation {
+	unsigned number;
+	struct config *config;
+	struct tls_context **contexts; /* one per listener; NULL: freed */
+	struct privdrop who;
+	struct socket_group **groups; /* one per listener; lent by sockets */
+	struct socket_group *admin;   /* NULL: none */
+	int access_fd;                /* -1: no access log */
+	bool access_owned;            /* a file of ours */
+	struct seat *seats;           /* workers, then the steward; master's */
+	size_t seat_count;
+	struct generation *next; /* older one that still drains */
+};
+
+/*
+ * Loads and checks the file, builds the contexts, finds the user; what is
+ * wrong goes to `problems` (lent). NULL when there is an error among it
+ * (R11). The first one of the process also initialises the TLS library.
+ */
+struct generation *generation_load(const char *path, unsigned number,
+	struct config_problems *problems) __attribute__((warn_unused_result));
+/* Without children; NULL is ignored. Keys are wiped. */
+void generation_free(struct generation *generation);
+/* A successor serves: contexts and their keys are not needed any more. */
+void generation_free_contexts(struct generation *generation);
+
+/*
+ * What it needs beside its files: sockets (between sockets_begin and commit
+ * or abort) and the access log. stdout_fd: where `stdout` leads.
+ */
+bool generation_open(struct generation *generation, struct sockets *sockets,
+	int stdout_fd, struct err *err) __attribute__((warn_unused_result));
+/* The access log's file anew, after it was moved away (USR1); on false the old
+ * one stays. */
+bool generation_reopen(struct generation *generation, struct err *err)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,156 @@
+#include "daemon/steward.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "config/config.h"
+#include "daemon/admin.h"
+#include "daemon/channel.h"
+#include "daemon/child.h"
+#include "daemon/listener.h"
+#include "net/conn.h"
+#include "proxy/metrics.h"
+
+struct steward {
+	const struct steward_setup *setup;
+	struct loop *loop;
+	struct conn_io *io;
+	struct admin *admin;
+	struct listener_set *listeners;
+	struct metrics metrics; /* its own: nobody sums them */
+	struct loop_watch watch;
+	bool stopping;
+};
+
+/* At the end of each event: the last client may have gone with it. */
+static void leave_when_alone(void *arg)
+{
+	struct steward *steward = arg;
+
+	if (steward->stopping && !admin_clients(steward->admin) &&
+		!conn_io_lingering(steward->io))
+		loop_stop(steward->loop);
+}
+
+static void stop(struct steward *steward)
+{
+	steward->stopping = true;
+	listener_set_close(steward->listeners);
+}
+
+static void obey(
+	struct steward *steward, const struct channel_word *word, int fd)
+{
+	if (fd >= 0)
+		close(fd); /* it has no access log */
+	if (word->verb == CHANNEL_START) {
+		if (!steward->stopping &&
+			!listener_set_open(steward->listeners))
+			stop(steward);
+	} else if (word->verb == CHANNEL_DRAIN || word->verb == CHANNEL_STOP) {
+		stop(steward);
+	}
+}
+
+static void on_channel(void *arg, unsigned ready)
+{
+	struct steward *steward = arg;
+	struct channel_word word;
+	int fd;
+
+	(void)ready;
+	for (;;) {
+		switch (channel_receive(steward->setup->channel, &word, &fd)) {
+		case CHANNEL_WORD:
+			obey(steward, &word, fd);
+			continue;
+		case CHANNEL_NONE:
+			return;
+		case CHANNEL_CLOSED:
+			loop_unwatch(&steward->watch);
+			stop(steward);
+			return;
+		}
+	}
+}
+
+static void on_accepted(
+	void *arg, size_t listener, int fd, const struct addr *peer)
+{
+	struct steward *steward = arg;
+
+	(void)listener;
+	(void)peer;
+	admin_accept(steward->admin, fd);
+}
+
+static bool make_parts(struct steward *steward)
+{
+	const struct steward_setup *setup = steward->setup;
+	struct listener_setup listeners = {.metrics = &steward->metrics,
+		.accepted = on_accepted,
+		.arg = steward};
+	struct admin_setup admin = {.shared = setup->shared};
+
+	steward->loop = loop_new();
+	if (!steward->loop)
+		return false;
+	steward->io = conn_io_new(steward->loop);
+	/* behind the connections' own hook: it may end the last of them */
+	loop_on_event_end(steward->loop, leave_when_alone, steward);
+	listeners.loop = admin.loop = steward->loop;
+	admin.io = steward->io;
+	steward->admin = admin_new(&admin);
+	steward->listeners = listener_set_new(&listeners);
+	return steward->io && steward->admin && steward->listeners &&
+	       (setup->socket < 0 || listener_set_add(steward->listeners, 0,
+					     setup->socket)) &&
+	       loop_watch_read(steward->loop, &steward->watch, setup->channel,
+		       on_channel, steward);
+}
+
+static bool make(struct steward *steward, struct err *err)
+{
+	err_set(err, EXIT_CODE_INTERNAL, "out of memory");
+	if (!make_parts(steward))
+		return false;
+	err_set(err, EXIT_CODE_INTERNAL, "the master is gone");
+	return channel_send(steward->setup->channel, CHANNEL_READY, 0, -1);
+}
+
+static void unmake(struct steward *steward)
+{
+	if (steward->loop)
+		loop_off_event_end(steward->loop, leave_when_alone, steward);
+	listener_set_free(steward->listeners);
+	admin_free(steward->admin);
+	conn_io_free(steward->io);
+	loop_unwatch(&steward->watch);
+	loop_free(steward->loop);
+	close(steward->setup->channel);
+}
+
+int steward_run(const struct steward_setup *setup)
+{
+	struct steward steward = {.setup = setup};
+	const struct child_setup child = {.master = setup->master,
+		.config = setup->config,
+		.who = setup->who,
+		.log_name = "steward",
+		.process_name = "mtlsgate-stewrd"};
+	struct err err;
+	int code = EXIT_CODE_OK;
+
+	if (!child_begin(&child, &err) || !make(&steward, &err)) {
+		LOG(LOG_LEVEL_ERROR, "steward_failed",
+			LOG_STR("why", err.text));
+		code = err.code;
+	} else if (!loop_run(steward.loop)) {
+		code = EXIT_CODE_INTERNAL;
+	}
+	unmake(&steward);
+	return code;
+}
