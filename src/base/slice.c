@@ -25,7 +25,8 @@ bool slice_eq_nocase(struct slice a, struct slice b)
 
 bool slice_starts(struct slice s, struct slice prefix)
 {
-	return s.len >= prefix.len && slice_eq(slice_head(s, prefix.len), prefix);
+	return s.len >= prefix.len &&
+		slice_eq(slice_head(s, prefix.len), prefix);
 }
 
 bool slice_ends(struct slice s, struct slice suffix)

@@ -132,6 +132,21 @@ static bool print_config(const struct config *config)
 	return ok;
 }
 
+/* The system's openssl.cnf is not read, here neither (R16). */
+static void check_certificates(
+	const struct config *config, struct config_problems *problems)
+{
+	const struct config_text *own = &config->listeners->tls.openssl_config;
+
+	if (!tls_library_init(own->text))
+		config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			own->mark,
+			"tls.openssl_config: %s cannot be used by OpenSSL",
+			own->text ? own->text : "the library's own defaults");
+	else
+		tls_context_check(config, problems);
+}
+
 static int check(
 	const struct check_options *options, struct config_problems *problems)
 {
@@ -143,7 +158,7 @@ static int check(
 		config_problems_strict(problems);
 	config = config_load(options->config, problems);
 	if (config)
-		tls_context_check(config, problems);
+		check_certificates(config, problems);
 	code = config_problems_exit(problems);
 	ok = report(options, problems);
 	if (ok && code == EXIT_CODE_OK && options->print)

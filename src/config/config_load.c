@@ -149,7 +149,9 @@ static bool loader_init(struct config_loader *loader, const char *path)
 	if (!loader->dir)
 		return false;
 	loader->config->path = find_path(loader, path);
+	loader->home[CONFIG_HOME_NONE] = loader->config;
 	loader->home[CONFIG_HOME_CONFIG] = loader->config;
+	loader->home[CONFIG_HOME_ORIGIN] = &loader->spare;
 	loader->home[CONFIG_HOME_LISTENER] = &loader->base;
 	return loader->config->path != NULL;
 }

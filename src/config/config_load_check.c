@@ -194,6 +194,22 @@ static bool same_place(
 	return addr_is_unix(&a->address) || addr_port(&a->address);
 }
 
+/* The library is set up once in a process. */
+static void check_library(struct config_loader *loader, size_t i)
+{
+	const struct config_listener *all = loader->config->listeners;
+	const char *first = all[0].tls.openssl_config.text;
+	const char *here = all[i].tls.openssl_config.text;
+	struct config_spot spot =
+		listener_spot(loader, i, "tls.openssl_config");
+
+	if (!spot.node || (first && here && !strcmp(first, here)))
+		return;
+	config_complain(loader, spot,
+		"one file is loaded for all listeners; it belongs in tls at "
+		"the top");
+}
+
 /* Names and addresses are each listener's own. */
 static void check_alike(struct config_loader *loader, size_t i)
 {
@@ -233,6 +249,7 @@ static void check_listeners(struct config_loader *loader)
 		check_ciphers(loader, i, false);
 		check_ciphers(loader, i, true);
 		check_pair(loader, i);
+		check_library(loader, i);
 		check_alike(loader, i);
 	}
 }

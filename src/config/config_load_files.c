@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,29 +20,15 @@ static enum exit_code code_of(int error)
 	return EXIT_CODE_CONFIG;
 }
 
-__attribute__((format(printf, 5, 6))) static void refuse(
-	struct config_loader *loader, const char *path, struct config_mark mark,
-	enum exit_code code, const char *format, ...)
-{
-	char text[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	config_problem(loader->problems, CONFIG_ERROR, code, mark, "%s: %s",
-		path, text);
-}
-
 /* "there is no file X" says more than the system's words. */
 static void refuse_open(struct config_loader *loader, const char *path,
 	struct config_mark mark, const char *file, int error)
 {
 	if (error == ENOENT)
-		refuse(loader, path, mark, EXIT_CODE_NO_INPUT,
+		config_complain_as(loader, mark, EXIT_CODE_NO_INPUT, path,
 			"there is no file %s", file);
 	else
-		refuse(loader, path, mark, code_of(error),
+		config_complain_as(loader, mark, code_of(error), path,
 			"%s cannot be read: %s", file, strerror(error));
 }
 
@@ -56,14 +41,14 @@ static void check_kind(struct config_loader *loader, const char *path,
 	if (fstat(fd, &st))
 		refuse_open(loader, path, mark, file, errno);
 	else if (S_ISDIR(st.st_mode))
-		refuse(loader, path, mark, EXIT_CODE_CONFIG,
+		config_complain_as(loader, mark, EXIT_CODE_CONFIG, path,
 			"%s is a directory, expected a file", file);
 	else if (!S_ISREG(st.st_mode))
-		refuse(loader, path, mark, EXIT_CODE_CONFIG,
+		config_complain_as(loader, mark, EXIT_CODE_CONFIG, path,
 			"%s is not a regular file", file);
 	else if (!st.st_size)
-		refuse(loader, path, mark, EXIT_CODE_CONFIG, "%s is empty",
-			file);
+		config_complain_as(loader, mark, EXIT_CODE_CONFIG, path,
+			"%s is empty", file);
 }
 
 static void check_file(struct config_loader *loader, const char *path,
@@ -110,7 +95,7 @@ static void check_dir(struct config_loader *loader, const char *path,
 		check_file(loader, path, dir->mark, file);
 	}
 	if (!found)
-		refuse(loader, path, dir->mark, EXIT_CODE_CONFIG,
+		config_complain_as(loader, dir->mark, EXIT_CODE_CONFIG, path,
 			"the directory %s holds no *.pem and no *.crt file",
 			dir->text);
 }

@@ -1,9 +1,11 @@
 /* The configuration in force, as YAML that loads to the same again. */
-#include "config_load_priv.h"
+#include "config/config_load.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "config/config_schema.h"
 #include "config/config_value.h"
 
 struct printer {
@@ -64,33 +66,50 @@ static const char *name_of(const struct config_key *key)
 
 /* ---- one value ---- */
 
-/* The text of a value that is printed in quotes; NULL: not set. */
-static const char *text_of(
+/* Where the value lies: each key that is not a map has a home. */
+static const void *place_of(
 	const struct printer *p, const struct config_key *key)
 {
 	const char *home = p->home[key->home];
-	const void *place = home ? home + key->offset : NULL;
-	const struct config_logging *logging =
-		&((const struct config *)p->home[CONFIG_HOME_CONFIG])->logging;
-	const struct config_admin *admin =
-		&((const struct config *)p->home[CONFIG_HOME_CONFIG])->admin;
-	const struct config_listener *listener = p->home[CONFIG_HOME_LISTENER];
+
+	assert(home);
+	return home + key->offset;
+}
+
+static const char *output_of(const struct config_logging *logging)
+{
+	if (logging->access_output == ACCESS_FILE)
+		return logging->access_path;
+	return logging->access_output == ACCESS_STDOUT ? "stdout" : "stderr";
+}
+
+static const char *admin_of(const struct config_admin *admin)
+{
+	return admin->enabled ? admin->address_text.text : "none";
+}
+
+/* The text of a value that is no number; NULL: not set. */
+static const char *text_of(
+	const struct printer *p, const struct config_key *key)
+{
+	const void *place = place_of(p, key);
+	const char *text;
 
 	switch (key->type) {
 	case CONFIG_TYPE_NAME:
 		return *(const char *const *)place;
 	case CONFIG_TYPE_ADDRESS:
-		return listener->address_text.text;
+		return ((const struct config_listener *)place)
+			->address_text.text;
+	case CONFIG_TYPE_SERVERS:
+		return ((const struct config_origin *)place)->url.text;
 	case CONFIG_TYPE_ADMIN_ADDRESS:
-		return admin->enabled ? admin->address_text.text : "none";
+		return admin_of(&((const struct config *)place)->admin);
 	case CONFIG_TYPE_ACCESS_OUTPUT:
-		if (logging->access_output == ACCESS_FILE)
-			return logging->access_path;
-		return logging->access_output == ACCESS_STDOUT ? "stdout"
-							       : "stderr";
+		return output_of(&((const struct config *)place)->logging);
 	case CONFIG_TYPE_TEXT_DEFAULT:
-		place = ((const struct config_text *)place)->text;
-		return place ? place : "default";
+		text = ((const struct config_text *)place)->text;
+		return text ? text : "default";
 	default:
 		return ((const struct config_text *)place)->text;
 	}
@@ -121,13 +140,13 @@ static void put_paths(struct printer *p, const struct config_texts *texts)
 
 static bool is_set(const struct printer *p, const struct config_key *key)
 {
-	if (key->type == CONFIG_TYPE_PATHS) {
-		const char *home = p->home[key->home];
-		const void *place = home + key->offset;
+	const struct config_texts *texts;
 
-		return ((const struct config_texts *)place)->count > 0;
+	if (key->type == CONFIG_TYPE_PATHS) {
+		texts = place_of(p, key);
+		return texts->count > 0;
 	}
-	if (config_value_is_number(key) || key->type == CONFIG_TYPE_SERVERS)
+	if (config_value_is_number(key))
 		return true;
 	return text_of(p, key) != NULL;
 }
@@ -155,20 +174,16 @@ static bool is_default(const struct printer *p, const struct config_key *key)
 
 static void put_value(struct printer *p, const struct config_key *key)
 {
-	const struct config_origin *origin = p->home[CONFIG_HOME_ORIGIN];
 	char text[CONFIG_VALUE_TEXT];
 
 	if (config_value_is_number(key)) {
 		config_value_format(key, number_of(p, key), text);
 		put_str(p, text);
 	} else if (key->type == CONFIG_TYPE_PATHS) {
-		const char *home = p->home[key->home];
-		const void *place = home + key->offset;
-
-		put_paths(p, place);
+		put_paths(p, place_of(p, key));
 	} else if (key->type == CONFIG_TYPE_SERVERS) {
 		put_str(p, "[");
-		put_quoted(p, origin->url.text);
+		put_quoted(p, text_of(p, key));
 		put_str(p, "]");
 	} else {
 		put_text(p, key);

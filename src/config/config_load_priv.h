@@ -35,6 +35,7 @@ struct config_loader {
 	unsigned flags;
 	const struct yaml_node *root;
 	struct config_listener base; /* defaults, top-level tls, client_auth */
+	struct config_origin spare;  /* until there is an origin */
 	void *home[CONFIG_HOME_COUNT];
 };
 
@@ -55,6 +56,10 @@ struct config_spot config_spot_item(struct config_loader *loader,
 /* Adds the error "path: ..." at the value. */
 void config_complain(struct config_loader *loader, struct config_spot spot,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same at another place, with another exit code. */
+void config_complain_as(struct config_loader *loader, struct config_mark mark,
+	enum exit_code code, const char *path, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
 /* A hint under the value of the spot. */
 void config_hint(struct config_loader *loader, struct config_spot spot,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));

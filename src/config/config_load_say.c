@@ -8,6 +8,27 @@
 #include "base/arena.h"
 #include "config/config_value.h"
 
+/* A text too long ends in "...". */
+__attribute__((format(printf, 3, 0))) static void format_text(
+	char *out, size_t size, const char *format, va_list args)
+{
+	if (vsnprintf(out, size, format, args) >= (int)size)
+		memcpy(out + size - 4, "...", 4);
+}
+
+void config_complain_as(struct config_loader *loader, struct config_mark mark,
+	enum exit_code code, const char *path, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	format_text(text, sizeof(text), format, args);
+	va_end(args);
+	config_problem(loader->problems, CONFIG_ERROR, code, mark, "%s: %s",
+		path, text);
+}
+
 void config_complain(struct config_loader *loader, struct config_spot spot,
 	const char *format, ...)
 {
@@ -15,7 +36,7 @@ void config_complain(struct config_loader *loader, struct config_spot spot,
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	format_text(text, sizeof(text), format, args);
 	va_end(args);
 	config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
 		spot.node->mark, "%s%s%s", spot.path, *spot.path ? ": " : "",
@@ -29,7 +50,7 @@ void config_hint(struct config_loader *loader, struct config_spot spot,
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	format_text(text, sizeof(text), format, args);
 	va_end(args);
 	config_problem_hint(loader->problems, spot.node->width, "%s", text);
 }

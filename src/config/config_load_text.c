@@ -156,7 +156,7 @@ const char *config_text_unix(struct config_loader *loader, const char *text)
 {
 	const char *path;
 
-	if (strncmp(text, "unix:", 5) || !text[5] || text[5] == '/')
+	if (strncmp(text, "unix:", 5) != 0 || !text[5] || text[5] == '/')
 		return text;
 	path = absolute(loader, text + 5);
 	if (!path)

@@ -1,6 +1,7 @@
 /* The schema applied: defaults, then every key of the tree. */
 #include "config_load_priv.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -160,8 +161,9 @@ static void read_value(struct config_loader *loader, struct config_spot spot,
 	const struct config_key *key)
 {
 	void *home = loader->home[key->home];
-	void *place = home ? (char *)home + key->offset : NULL;
+	void *place = (char *)home + key->offset;
 
+	assert(home); /* config_load gives every home something */
 	switch (key->type) {
 	case CONFIG_TYPE_WORD_LIST:
 		read_word_list(loader, spot, key, home);

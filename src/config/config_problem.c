@@ -69,7 +69,7 @@ static void clean(char *text)
 }
 
 /* A cleaned copy in the list's arena; NULL when memory is out. */
-static const char *keep(
+__attribute__((format(printf, 2, 0))) static const char *keep(
 	struct config_problems *list, const char *format, va_list args)
 {
 	char text[2048];

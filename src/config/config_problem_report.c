@@ -1,11 +1,12 @@
 /* The list of problems in its two printed forms; see config_problem.h. */
-#include "config_problem_priv.h"
+#include "config/config_problem.h"
 
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "config_problem_priv.h"
 
 enum { SHOWN_COLUMNS = 120, SHOWN_BEFORE = 60 };
 
@@ -147,7 +148,7 @@ static size_t count_files(const struct config_problems *list)
 
 	for (size_t i = 0; i < list->count; i++)
 		files += !i || strcmp(list->entries[i].mark.file,
-				       list->entries[i - 1].mark.file);
+				       list->entries[i - 1].mark.file) != 0;
 	return files;
 }
 

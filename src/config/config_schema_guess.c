@@ -1,5 +1,5 @@
 /* Finding keys, and guessing at those that are not found. */
-#include "config_schema_priv.h"
+#include "config/config_schema.h"
 
 #include <string.h>
 

@@ -42,7 +42,9 @@ bool config_value_complain(
 	len = snprintf(
 		c->what, sizeof(c->what), "%s ", config_shown(text, shown));
 	va_start(args, format);
-	vsnprintf(c->what + len, sizeof(c->what) - (size_t)len, format, args);
+	if (len >= 0)
+		(void)!vsnprintf(c->what + len, sizeof(c->what) - (size_t)len,
+			format, args);
 	va_end(args);
 	return false;
 }
@@ -272,14 +274,12 @@ void config_value_format(const struct config_key *key, uint64_t value,
 	}
 	switch (key->type) {
 	case CONFIG_TYPE_COUNT_AUTO:
-		if (!value) {
-			snprintf(out, CONFIG_VALUE_TEXT, "auto");
-			break;
-		}
-		/* fall through */
 	case CONFIG_TYPE_COUNT:
 	case CONFIG_TYPE_WORKERS:
-		snprintf(out, CONFIG_VALUE_TEXT, "%" PRIu64, value);
+		if (!value && key->type == CONFIG_TYPE_COUNT_AUTO)
+			snprintf(out, CONFIG_VALUE_TEXT, "auto");
+		else
+			snprintf(out, CONFIG_VALUE_TEXT, "%" PRIu64, value);
 		break;
 	case CONFIG_TYPE_MODE:
 		snprintf(out, CONFIG_VALUE_TEXT, "\"%04" PRIo64 "\"", value);

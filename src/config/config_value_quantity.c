@@ -15,9 +15,9 @@ struct unit {
 
 /* The largest first; NULL ends. */
 static const struct unit duration_units[] = {
-	{"d", 24 * 3600 * 1000, 2},
-	{"h", 3600 * 1000, 2},
-	{"m", 60 * 1000, 2},
+	{"d", UINT64_C(24) * 3600 * 1000, 2},
+	{"h", UINT64_C(3600) * 1000, 2},
+	{"m", UINT64_C(60) * 1000, 2},
 	{"s", 1000, 1},
 	{"ms", 1, 0},
 	{NULL, 0, 0},
@@ -63,7 +63,7 @@ static const struct quantity byte_rate = {byte_rate_units, "rate", "0KiB/s",
 static const struct quantity rate = {
 	rate_units, "rate", "0/s", "/s", NULL, "the only one is /s"};
 
-static const struct quantity *quantity_of(const struct config_key *key)
+static const struct quantity *find_quantity(const struct config_key *key)
 {
 	switch (key->type) {
 	case CONFIG_TYPE_DURATION:
@@ -77,6 +77,15 @@ static const struct quantity *quantity_of(const struct config_key *key)
 	default:
 		return NULL;
 	}
+}
+
+/* Of a key that has a unit (config_quantity_is). */
+static const struct quantity *quantity_of(const struct config_key *key)
+{
+	const struct quantity *quantity = find_quantity(key);
+
+	assert(quantity);
+	return quantity;
 }
 
 static const struct unit *find_unit(const struct unit *units, struct slice name)
@@ -198,7 +207,7 @@ bool config_quantity_parse(const struct config_key *key, struct slice text,
 
 bool config_quantity_is(const struct config_key *key)
 {
-	return quantity_of(key) != NULL;
+	return find_quantity(key) != NULL;
 }
 
 void config_quantity_format(const struct config_key *key, uint64_t value,
@@ -207,7 +216,6 @@ void config_quantity_format(const struct config_key *key, uint64_t value,
 	const struct quantity *q = quantity_of(key);
 	const struct unit *unit;
 
-	assert(q); /* config_quantity_is */
 	if (!value) {
 		snprintf(out, CONFIG_VALUE_TEXT, "%s", q->zero);
 		return;

@@ -1,5 +1,6 @@
 #include "config/yaml_tree.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -299,8 +300,11 @@ static bool check_twice(struct builder *b, struct yaml_node *map)
 
 static bool close_node(struct builder *b)
 {
-	struct yaml_node *node = b->stack[--b->depth].node;
+	struct yaml_node *node;
 
+	assert(b->depth); /* libyaml's events are balanced */
+	node = b->stack[--b->depth].node;
+	assert(node);
 	return node->kind != YAML_KIND_MAP || check_twice(b, node);
 }
 

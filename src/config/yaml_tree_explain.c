@@ -71,7 +71,7 @@ const char *yaml_tree_explain(
 		if (!strcmp(theirs, sentences[i].theirs))
 			return sentences[i].ours;
 	}
-	if (strcmp(theirs, "found character that cannot start any token"))
+	if (strcmp(theirs, "found character that cannot start any token") != 0)
 		return NULL;
 	if (here.len && here.ptr[0] == '\t')
 		return "a tab cannot indent; use blanks";

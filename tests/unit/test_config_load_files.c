@@ -292,7 +292,7 @@ static void a_name_that_does_not_resolve_is_69(void **state)
 
 	(void)state;
 	assert_non_null(problems);
-	/* RFC 6761 section 6.4: never resolves; a label too long: nobody asks */
+	/* RFC 6761 section 6.4; a label too long: nobody is asked */
 	put("m.yaml",
 		"listen: 127.0.0.1:0\n"
 		"tls: {cert: c.pem, key: c.key}\n"

@@ -241,8 +241,7 @@ static void json_says_the_same(void **state)
 	config_problems_free(list);
 }
 
-static void a_hint_goes_to_the_problem_added_last_also_after_printing(
-	void **state)
+static void a_hint_belongs_to_the_problem_added_last(void **state)
 {
 	struct config_problems *list = config_problems_new();
 
@@ -275,8 +274,7 @@ int main(void)
 		cmocka_unit_test(
 			more_problems_than_can_be_shown_are_still_counted),
 		cmocka_unit_test(json_says_the_same),
-		cmocka_unit_test(
-			a_hint_goes_to_the_problem_added_last_also_after_printing),
+		cmocka_unit_test(a_hint_belongs_to_the_problem_added_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
