@@ -355,7 +355,7 @@ static void expire(struct h1_server *s, int64_t now_ms)
 {
 	switch (s->phase) {
 	case SERVER_IDLE:
-		if (conn_outstanding(s->end.conn))
+		if (h1_server_stalls(s))
 			finish(s, STREAM_ABORT, HTTP_RULE_WRITE_TIMEOUT);
 		else
 			finish(s, STREAM_DONE, HTTP_RULE_NONE);

@@ -19,18 +19,23 @@ static int64_t after(int64_t since_ms, int64_t wait_ms)
 	return wait_ms ? since_ms + wait_ms : 0;
 }
 
-/* Counts from the time when the last answer was taken by the socket. */
+/* Since when nothing happened: the last answer was taken by the socket. */
+static int64_t progress_ms(const struct h1_server *s)
+{
+	const int64_t sent_ms = conn_last_sent_ms(s->end.conn);
+
+	return s->since_ms > sent_ms ? s->since_ms : sent_ms;
+}
+
 static int64_t idle_due(const struct h1_server *s)
 {
 	const struct http_limits *limits = s->end.limits;
-	const int64_t sent_ms = conn_last_sent_ms(s->end.conn);
-	int64_t since_ms = s->since_ms > sent_ms ? s->since_ms : sent_ms;
-	int64_t due;
+	int64_t since_ms = progress_ms(s);
+	int64_t due = after(
+		since_ms, s->served ? limits->keepalive_ms : limits->first_ms);
 
 	if (conn_outstanding(s->end.conn))
-		return after(since_ms, limits->write_ms);
-	due = after(
-		since_ms, s->served ? limits->keepalive_ms : limits->first_ms);
+		due = earlier(due, after(since_ms, limits->write_ms));
 	if (!s->draining)
 		return due;
 	if (since_ms < s->drained_ms)
@@ -78,6 +83,14 @@ static int64_t read_due(const struct h1_server *s)
 	default:
 		return 0;
 	}
+}
+
+bool h1_server_stalls(const struct h1_server *s)
+{
+	const int64_t write_ms = s->end.limits->write_ms;
+
+	return write_ms && conn_outstanding(s->end.conn) &&
+	       loop_now_ms(s->end.loop) >= progress_ms(s) + write_ms;
 }
 
 int64_t h1_server_due(const struct h1_server *s)

@@ -8,5 +8,7 @@
 
 /* The next deadline, monotonic ms; 0: there is none. */
 int64_t h1_server_due(const struct h1_server *s);
+/* While idle: does the client not take its last answer? */
+bool h1_server_stalls(const struct h1_server *s);
 
 #endif

@@ -105,6 +105,9 @@ static void on_body(void *owner, struct slice bytes)
 	assert(!r->paused && bytes.len);
 	r->body_bytes += bytes.len;
 	assert(r->stream->bytes_in == r->body_bytes);
+	if (r->body)
+		ok = buf_append(r->body, bytes);
+	assert(ok);
 	if (!r->quiet) {
 		if (!r->in_body)
 			note(r, "body ");

@@ -38,10 +38,11 @@ struct record {
 	struct conn *conn;        /* ended there, too; may be NULL */
 	struct buf log;
 	bool in_body;
-	bool quiet;     /* bodies are counted, not written down */
-	bool refuses;   /* leaves new streams unbound */
-	bool keeps;     /* does not destroy in on_finished/on_over */
-	unsigned verbs; /* under way */
+	struct buf *body; /* takes the bytes of bodies; NULL: nobody */
+	bool quiet;       /* bodies are counted, not written down */
+	bool refuses;     /* leaves new streams unbound */
+	bool keeps;       /* does not destroy in on_finished/on_over */
+	unsigned verbs;   /* under way */
 	bool paused;
 	bool heard_head;
 	bool heard_end;

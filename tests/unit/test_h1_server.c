@@ -1103,6 +1103,22 @@ static void a_running_exchange_has_no_deadline_of_ours(void **state)
 	stop(&s);
 }
 
+/* What was just answered is outstanding for a moment: no reason to wait. */
+static void keep_alive_may_be_shorter_than_a_write(void **state)
+{
+	struct server s = {.limits = usual_limits};
+
+	(void)state;
+	s.limits.keepalive_ms = 100;
+	start(&s, serve);
+	give(&s, GET);
+	fake_loop_advance(s.loop, 99);
+	assert_non_null(s.r.session);
+	fake_loop_advance(s.loop, 1);
+	assert_told(&s, "stream; head GET / none; end; finished done none");
+	stop(&s);
+}
+
 static void a_client_that_does_not_read_is_aborted(void **state)
 {
 	struct server s = {0};
@@ -1492,6 +1508,7 @@ int main(void)
 		cmocka_unit_test(time_that_the_owner_takes_is_not_the_clients),
 		cmocka_unit_test(a_client_that_waits_for_100_is_not_slow),
 		cmocka_unit_test(a_running_exchange_has_no_deadline_of_ours),
+		cmocka_unit_test(keep_alive_may_be_shorter_than_a_write),
 		cmocka_unit_test(a_client_that_does_not_read_is_aborted),
 		cmocka_unit_test(
 			a_client_that_leaves_its_last_answer_is_aborted),
