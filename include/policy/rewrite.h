@@ -34,7 +34,7 @@ struct rewrite_facts { /* lent for the call; texts live as long as the head */
 	struct slice client_ip; /* empty: a client without an address */
 	struct slice request_id;
 	struct slice origin_authority;
-	const struct header_block *cert_headers; /* lent with the head; or NULL */
+	const struct header_block *cert_headers; /* lent with it; or NULL */
 };
 
 /*

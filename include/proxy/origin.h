@@ -14,14 +14,10 @@
 #include "base/slice.h"
 #include "proxy/failure.h"
 
-struct config_origin;
-struct config_timeouts;
-struct conn_io;
-struct http_limits;
 struct lease;
-struct metrics;
 struct origin;
 struct origin_conn;
+struct origin_pool_setup;
 struct stream;
 
 struct lease_events {
@@ -43,17 +39,8 @@ struct lease {
 	struct slice address;      /* out: as text, lives with the origin */
 };
 
-struct origin_setup { /* all lent */
-	struct loop *loop;
-	struct conn_io *io;
-	const struct config_origin *config;
-	const struct config_timeouts *timeouts;
-	const struct http_limits *limits; /* of answers */
-	struct metrics *metrics;
-};
-
-/* NULL when memory is out. */
-struct origin *origin_new(const struct origin_setup *setup)
+/* setup is copied; one pool per address. NULL when memory is out. */
+struct origin *origin_new(const struct origin_pool_setup *setup)
 	__attribute__((warn_unused_result));
 /* No lease may run; connections are closed hard. NULL is ignored. */
 void origin_free(struct origin *origin);

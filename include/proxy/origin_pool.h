@@ -12,14 +12,27 @@
 #include "proxy/failure.h"
 
 struct addr;
-struct conn;
+struct config_origin;
+struct config_timeouts;
+struct conn_io;
+struct http_limits;
+struct loop;
+struct metrics;
 struct origin_conn;
 struct origin_pool;
-struct origin_setup;
 struct stream;
 
+struct origin_pool_setup { /* all lent */
+	struct loop *loop;
+	struct conn_io *io;
+	const struct config_origin *config;
+	const struct config_timeouts *timeouts;
+	const struct http_limits *limits; /* of answers */
+	struct metrics *metrics;
+};
+
 /* addr and *setup are lent. NULL when memory is out. */
-struct origin_pool *origin_pool_new(const struct origin_setup *setup,
+struct origin_pool *origin_pool_new(const struct origin_pool_setup *setup,
 	const struct addr *addr) __attribute__((warn_unused_result));
 /* Closes every connection hard. NULL is ignored. */
 void origin_pool_free(struct origin_pool *pool);

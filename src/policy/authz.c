@@ -3,7 +3,7 @@
 #include "tls/client_auth.h"
 
 struct verdict authz_decide(const struct route *route,
-        const struct message *head, const struct client_auth *auth)
+	const struct message *head, const struct client_auth *auth)
 {
 	(void)head;
 	if (!auth || !auth->settings || !client_auth_allowed(auth))

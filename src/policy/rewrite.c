@@ -60,11 +60,11 @@ static bool drop_field(const struct header_field *field, void *arg)
 /* The Trailer field promises what is left of the trailers (R5). What it only
  * announces is not counted: the trailer itself will be. */
 static bool rewrite_trailer_names(struct message *head, struct arena *arena,
-        enum alias_headers alias_headers)
+	enum alias_headers alias_headers)
 {
 	struct rewrite_stripped uncounted = {.total = 0};
 	struct strip strip = {
-	        .alias_headers = alias_headers, .stripped = &uncounted};
+		.alias_headers = alias_headers, .stripped = &uncounted};
 	struct slice rest = head->trailer_names;
 	struct slice name;
 	size_t len = 0;
@@ -103,7 +103,7 @@ static struct slice via_of(const struct message *head)
 }
 
 static bool add_forwarded(struct message *head, struct arena *arena,
-        const struct rewrite_facts *facts, struct slice authority)
+	const struct rewrite_facts *facts, struct slice authority)
 {
 	struct header_block *fields = &head->fields;
 
@@ -111,18 +111,18 @@ static bool add_forwarded(struct message *head, struct arena *arena,
 		return true;
 	/* a client on a unix socket has no address */
 	if (facts->client_ip.len &&
-	        !header_add(fields, arena, SLICE("X-Forwarded-For"),
-	                facts->client_ip))
+		!header_add(fields, arena, SLICE("X-Forwarded-For"),
+			facts->client_ip))
 		return false;
 	if (authority.len && !header_add(fields, arena,
-	                             SLICE("X-Forwarded-Host"), authority))
+				     SLICE("X-Forwarded-Host"), authority))
 		return false;
 	return header_add(
-	        fields, arena, SLICE("X-Forwarded-Proto"), SLICE("https"));
+		fields, arena, SLICE("X-Forwarded-Proto"), SLICE("https"));
 }
 
 static bool add_own(struct message *head, struct arena *arena,
-        const struct rewrite_facts *facts)
+	const struct rewrite_facts *facts)
 {
 	struct slice authority = head->authority;
 
@@ -131,15 +131,15 @@ static bool add_own(struct message *head, struct arena *arena,
 		head->authority = facts->origin_authority;
 	return add_forwarded(head, arena, facts, authority) &&
 	       header_add(&head->fields, arena, SLICE("X-Request-Id"),
-	               facts->request_id) &&
+		       facts->request_id) &&
 	       header_add(&head->fields, arena, SLICE("Via"), via_of(head));
 }
 
 enum http_rule rewrite_request(struct message *head, struct arena *arena,
-        const struct rewrite_facts *facts, struct rewrite_stripped *stripped)
+	const struct rewrite_facts *facts, struct rewrite_stripped *stripped)
 {
 	struct strip strip = {.alias_headers = facts->settings->alias_headers,
-	        .stripped = stripped};
+		.stripped = stripped};
 
 	if (!header_value_printable(head->authority))
 		return HTTP_RULE_HOST_SYNTAX;
@@ -155,21 +155,21 @@ enum http_rule rewrite_request(struct message *head, struct arena *arena,
 }
 
 void rewrite_trailers(struct header_block *trailers,
-        const struct config_headers *settings,
-        struct rewrite_stripped *stripped)
+	const struct config_headers *settings,
+	struct rewrite_stripped *stripped)
 {
 	struct strip strip = {
-	        .alias_headers = settings->alias_headers, .stripped = stripped};
+		.alias_headers = settings->alias_headers, .stripped = stripped};
 
 	if (trailers)
 		header_remove_if(trailers, drop_field, &strip);
 }
 
 bool rewrite_response(
-        struct message *head, struct arena *arena, struct slice date)
+	struct message *head, struct arena *arena, struct slice date)
 {
 	if (date.len && !header_find(&head->fields, SLICE("Date")) &&
-	        !header_add(&head->fields, arena, SLICE("Date"), date))
+		!header_add(&head->fields, arena, SLICE("Date"), date))
 		return false;
 	return header_add(&head->fields, arena, SLICE("Via"), via_of(head));
 }

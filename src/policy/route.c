@@ -4,7 +4,7 @@
 #include "http/message.h"
 
 bool route_find(const struct config *config, const struct message *head,
-        struct route *route)
+	struct route *route)
 {
 	(void)head;
 	if (!config->origin_count)

@@ -6,7 +6,7 @@
 #include "net/conn.h"
 #include "policy/cert_headers.h"
 #include "proxy/exchange.h"
-#include "proxy/proxy.h"
+#include "proxy/observer.h"
 #include "tls/cert_format.h"
 
 static const char *listener_of(const struct client *client)

@@ -1,4 +1,4 @@
-/* client: what its rooms share (client, client_log) */
+/* client: what its rooms share (client, client_open, client_log) */
 #ifndef MTLSGATE_PROXY_CLIENT_PRIV_H
 #define MTLSGATE_PROXY_CLIENT_PRIV_H
 
@@ -7,7 +7,9 @@
 #include "base/loop.h"
 #include "proxy/admission.h"
 #include "proxy/client.h"
+#include "proxy/exchange.h"
 #include "proxy/ids.h"
+#include "proxy/metrics.h"
 #include "tls/client_auth.h"
 
 struct arena;
@@ -59,6 +61,32 @@ struct client {
 	struct loop_timer timer; /* handshake deadline, then R13 */
 	struct loop_corpse corpse;
 };
+
+static inline void client_count(
+	const struct client_env *env, enum metric metric)
+{
+	metrics_add(&env->exchange->metrics->value[metric], 1);
+}
+
+static inline void client_uncount(
+	const struct client_env *env, enum metric metric)
+{
+	metrics_sub(&env->exchange->metrics->value[metric], 1);
+}
+
+/* The one end: politely (DONE) or hard. */
+void client_end(struct client *client, enum stream_close how);
+/* Counts the handshake as over, however it ended. */
+void client_handshake_over(struct client *client);
+
+/* client_open: events of the conn until the session takes over. */
+extern const struct conn_events client_conn_events;
+/*
+ * R13; asked whenever the session turns idle or busy. A timer is needed only
+ * where notAfter comes before the idle connection would be closed anyhow; so
+ * most connections have none.
+ */
+void client_watch_expiry(struct client *client);
 
 /* One line for one refused certificate (R19: every value is escaped). */
 void client_log_refusal(const struct client *client);

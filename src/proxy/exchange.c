@@ -11,7 +11,7 @@
 #include "proxy/deadline.h"
 #include "exchange_priv.h"
 #include "proxy/metrics.h"
-#include "proxy/proxy.h"
+#include "proxy/observer.h"
 
 uint64_t exchange_clock_us(void)
 {

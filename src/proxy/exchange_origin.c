@@ -8,7 +8,7 @@
 #include "proxy/deadline.h"
 #include "proxy/http_date.h"
 #include "proxy/metrics.h"
-#include "proxy/proxy.h"
+#include "proxy/observer.h"
 
 static void moved(struct exchange *x)
 {

@@ -16,7 +16,7 @@ struct endpoint {
 };
 
 struct origin {
-	struct origin_setup setup;
+	struct origin_pool_setup setup;
 	struct endpoint *endpoints; /* one per address */
 	size_t count;
 	size_t current; /* that worked last */
@@ -30,7 +30,7 @@ static void endpoints_free(struct origin *origin)
 	free(origin->endpoints);
 }
 
-struct origin *origin_new(const struct origin_setup *setup)
+struct origin *origin_new(const struct origin_pool_setup *setup)
 {
 	struct origin *origin = calloc(1, sizeof(*origin));
 

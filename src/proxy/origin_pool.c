@@ -8,7 +8,6 @@
 #include "http/h1_client.h"
 #include "net/conn.h"
 #include "proxy/metrics.h"
-#include "proxy/origin.h"
 
 enum oc_state {
 	OC_CONNECTING, /* an owner waits for it */
@@ -40,7 +39,7 @@ struct origin_conn {
 };
 
 struct origin_pool {
-	const struct origin_setup *setup;
+	const struct origin_pool_setup *setup;
 	const struct addr *addr;
 	struct oc_list idle; /* used last stands first */
 	struct oc_list busy; /* connecting and lent */
@@ -122,7 +121,7 @@ static void oc_close(struct origin_conn *oc, enum stream_close how)
  * later ones wait longer. */
 static void watch_idle(struct origin_pool *pool)
 {
-	const struct origin_setup *setup = pool->setup;
+	const struct origin_pool_setup *setup = pool->setup;
 	int64_t due;
 
 	if (pool->expiry.deadline_ms || !pool->idle.last)
@@ -136,7 +135,7 @@ static void watch_idle(struct origin_pool *pool)
 static void on_expiry(void *arg)
 {
 	struct origin_pool *pool = arg;
-	const struct origin_setup *setup = pool->setup;
+	const struct origin_pool_setup *setup = pool->setup;
 	int64_t before =
 		loop_now_ms(setup->loop) - setup->config->keepalive_idle_ms;
 
@@ -212,7 +211,7 @@ static void refuse(struct origin_conn *oc, enum failure why, const char *words)
 static void on_open(void *owner)
 {
 	struct origin_conn *oc = owner;
-	const struct origin_setup *setup = oc->pool->setup;
+	const struct origin_pool_setup *setup = oc->pool->setup;
 
 	assert(oc->magic == OC_MAGIC && oc->state == OC_CONNECTING);
 	oc->client = h1_client_new(
@@ -274,7 +273,7 @@ static void on_connect_deadline(void *arg)
 struct origin_conn *origin_pool_connect(struct origin_pool *pool,
 	const struct origin_pool_events *events, void *owner)
 {
-	const struct origin_setup *setup = pool->setup;
+	const struct origin_pool_setup *setup = pool->setup;
 	struct origin_conn *oc = calloc(1, sizeof(*oc));
 
 	if (!oc)
@@ -306,7 +305,7 @@ void origin_pool_cancel(struct origin_conn *oc)
 /* ---- the pool ---- */
 
 struct origin_pool *origin_pool_new(
-	const struct origin_setup *setup, const struct addr *addr)
+	const struct origin_pool_setup *setup, const struct addr *addr)
 {
 	struct origin_pool *pool = calloc(1, sizeof(*pool));
 

@@ -14,6 +14,7 @@
 #include "proxy/http_date.h"
 #include "proxy/ids.h"
 #include "proxy/origin.h"
+#include "proxy/origin_pool.h"
 
 enum {
 	SPARE_CHUNKS = 256,     /* of arenas: 2 MiB */
@@ -102,7 +103,7 @@ static bool make_origins(struct proxy *proxy)
 	if (!proxy->origins)
 		return false;
 	for (size_t i = 0; i < config->origin_count; i++) {
-		const struct origin_setup setup = {.loop = proxy->loop,
+		const struct origin_pool_setup setup = {.loop = proxy->loop,
 			.io = proxy->clients.io,
 			.config = &config->origins[i],
 			.timeouts = &config->timeouts,

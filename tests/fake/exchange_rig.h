@@ -15,7 +15,7 @@
 #include "proxy/ids.h"
 #include "proxy/metrics.h"
 #include "proxy/origin.h"
-#include "proxy/proxy.h"
+#include "proxy/observer.h"
 #include "tls/client_auth.h"
 
 struct exchange_rig {

@@ -209,7 +209,7 @@ bool peer_has(const struct peer *peer, const char *text)
 {
 	struct slice in = buf_bytes(&peer->in);
 
-	return memmem(in.ptr, in.len, text, strlen(text));
+	return in.len && memmem(in.ptr, in.len, text, strlen(text));
 }
 
 void peer_forget(struct peer *peer)

@@ -311,8 +311,7 @@ static void a_slow_client_is_not_the_origins_fault(void **state)
 	assert_int_equal(rig->record.failure, FAILURE_ORIGIN_STALLED);
 }
 
-static void a_lease_is_not_hurried_by_the_deadline_of_the_first_try(
-	void **state)
+static void a_lease_is_not_hurried_by_an_old_deadline(void **state)
 {
 	struct exchange_rig *rig = *state;
 
@@ -346,8 +345,7 @@ int main(void)
 		cmocka_unit_test(an_origin_that_takes_no_upload_is_504_too),
 		cmocka_unit_test(an_origin_that_stalls_in_its_answer_is_cut),
 		cmocka_unit_test(a_slow_client_is_not_the_origins_fault),
-		cmocka_unit_test(
-			a_lease_is_not_hurried_by_the_deadline_of_the_first_try),
+		cmocka_unit_test(a_lease_is_not_hurried_by_an_old_deadline),
 	};
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
