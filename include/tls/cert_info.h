@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "tls/cert_time.h"
 
 struct arena;
 struct x509_st;
@@ -29,11 +30,6 @@ struct cert_attribute {
 struct cert_name {
 	struct cert_attribute *attributes; /* in the order of the DER */
 	unsigned count;
-};
-
-struct cert_time {
-	bool valid;
-	int64_t unix_seconds; /* UTC, fraction dropped */
 };
 
 struct cert_info {

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "tls/client_reason.h"
 
 struct ssl_st;
 struct arena;
@@ -27,16 +28,6 @@ enum client_auth_state {
 	CLIENT_AUTH_OK,      /* the chain verified, possession was proven */
 	CLIENT_AUTH_FAILED,  /* code and depth tell */
 	CLIENT_AUTH_REVOKED, /* whatever else failed (R14) */
-};
-
-/* Our own reasons, above the library's X509_V_ERR codes. */
-enum client_auth_code {
-	CLIENT_AUTH_CODE_SERIAL = 1000, /* longer than 64 octets */
-	CLIENT_AUTH_CODE_DATE,          /* notBefore/notAfter do not parse */
-	CLIENT_AUTH_CODE_EKU_ABSENT,    /* require_eku: present */
-	CLIENT_AUTH_CODE_HEADERS,       /* its headers would be too large */
-	CLIENT_AUTH_CODE_CHAIN_SIZE,    /* too many or too large (R17) */
-	CLIENT_AUTH_CODE_NO_CERT,       /* mode require and none was shown */
 };
 
 struct client_auth {
@@ -51,14 +42,6 @@ struct client_auth {
 	uint8_t sha256[32]; /* of the leaf; zero without one */
 };
 
-/* "certificate has expired"; the spelling of fields.md; never NULL. */
-const char *client_auth_reason(int code);
-/* "expired": a short word for metrics and logs, from the same table. */
-const char *client_auth_word(int code);
-/* All such words, each once; at most 64. For metrics kept in an array. */
-size_t client_auth_words(void);
-const char *client_auth_word_at(size_t index);
-size_t client_auth_word_index(int code);
 /* "NONE", "SUCCESS", "FAILED:reason" into out (NUL-terminated). */
 enum { CLIENT_AUTH_VERDICT = 128 };
 void client_auth_verdict(

@@ -5,7 +5,7 @@
 #include <openssl/asn1.h>
 
 #include "base/arena.h"
-#include "cert_time_priv.h"
+#include "tls/cert_time.h"
 
 /* Counts while out is NULL, then writes: every text is made twice. */
 struct sink {

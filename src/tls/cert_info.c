@@ -9,7 +9,7 @@
 #include <openssl/x509.h>
 
 #include "base/arena.h"
-#include "cert_time_priv.h"
+#include "tls/cert_time.h"
 
 /* Longest dotted OID kept; the library decodes none above 586 octets. */
 enum { OID_TEXT_MAX = 4096 };

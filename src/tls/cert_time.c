@@ -1,4 +1,4 @@
-#include "cert_time_priv.h"
+#include "tls/cert_time.h"
 
 #include <string.h>
 

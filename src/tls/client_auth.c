@@ -12,9 +12,9 @@
 #include "base/arena.h"
 #include "tls/cert_format.h"
 #include "tls/cert_info.h"
-#include "cert_time_priv.h"
+#include "tls/cert_time.h"
 #include "client_auth_priv.h"
-#include "client_reason_priv.h"
+#include "tls/client_reason.h"
 
 /* Longest serial number taken (fields.md section 3). */
 enum { SERIAL_MAX = 64 };

@@ -5,11 +5,9 @@
  * spelled it before 3.0) and never the library's own at run time, so that an
  * upgrade changes no header byte.
  */
-#include "client_reason_priv.h"
+#include "tls/client_reason.h"
 
 #include <openssl/x509_vfy.h>
-
-#include "tls/client_auth.h"
 
 /*
  * What OpenSSL turns into the alert of fields.md section 5 when a verify

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "config/config_problem.h"
 #include "tls/cert_format.h"
-#include "cert_time_priv.h"
+#include "tls/cert_time.h"
 #include "pem_priv.h"
 
 static enum exit_code exit_code_of(int error)

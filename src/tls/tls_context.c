@@ -12,7 +12,7 @@
 #include <openssl/x509.h>
 
 #include "config/config_problem.h"
-#include "cert_time_priv.h"
+#include "tls/cert_time.h"
 #include "tls/client_auth.h"
 #include "client_auth_priv.h"
 #include "key_pair_priv.h"
@@ -21,7 +21,7 @@
 enum {
 	CONTEXT_MAGIC = 0x746c7378,
 	SECURITY_LEVEL = 2,
-	/* Certificates of a client in bytes; the handshake ends beyond (R17). */
+	/* Bytes of a client's certificates; the handshake ends beyond (R17). */
 	CERT_LIST_MAX = 100 * 1024,
 };
 

@@ -7,7 +7,7 @@
 
 #include <openssl/asn1.h>
 
-#include "tls/cert_time_priv.h"
+#include "tls/cert_time.h"
 
 static const struct {
 	bool generalized;

@@ -417,8 +417,7 @@ static void name_constraints_are_held(void **state)
 }
 
 /* R13 */
-static void a_connection_ends_with_the_first_certificate_of_its_chain(
-	void **state)
+static void a_connection_ends_with_the_first_of_its_chain(void **state)
 {
 	struct mint *ca = mint_new(&(struct mint_spec){.cn = "Short CA",
 		.issuer = files.ca,
@@ -590,38 +589,6 @@ static void verdicts_have_the_documented_spelling(void **state)
 	}
 }
 
-/* A library that spells a reason otherwise is told apart on purpose. */
-static void every_library_code_has_a_reason_of_our_own(void **state)
-{
-	(void)state;
-	for (int code = 1; code <= X509_V_ERR_EC_KEY_EXPLICIT_PARAMS; code++) {
-		const char *ours = client_auth_reason(code);
-		struct client_auth auth = {
-			.state = CLIENT_AUTH_FAILED, .code = code};
-		char text[CLIENT_AUTH_VERDICT];
-
-		assert_string_not_equal(ours, client_auth_reason(77777));
-		client_auth_verdict(&auth, text);
-		assert_string_equal(text + strlen("FAILED:"), ours);
-		for (const char *c = ours; *c; c++)
-			assert_true(*c >= 0x20 && *c <= 0x7E);
-	}
-}
-
-static void words_are_few_and_found_by_their_index(void **state)
-{
-	(void)state;
-	assert_true(client_auth_words() <= 64);
-	for (int code = 0; code < 1010; code++) {
-		size_t index = client_auth_word_index(code);
-
-		assert_true(index < client_auth_words());
-		assert_string_equal(
-			client_auth_word_at(index), client_auth_word(code));
-	}
-	assert_non_null(client_auth_word_at(9999));
-}
-
 static int set_up(void **state)
 {
 	(void)state;
@@ -654,15 +621,12 @@ int main(void)
 		cmocka_unit_test(a_path_length_is_held),
 		cmocka_unit_test(an_issuer_that_is_no_ca_is_refused),
 		cmocka_unit_test(name_constraints_are_held),
-		cmocka_unit_test(
-			a_connection_ends_with_the_first_certificate_of_its_chain),
+		cmocka_unit_test(a_connection_ends_with_the_first_of_its_chain),
 		cmocka_unit_test(an_intermediate_may_be_the_anchor),
 		cmocka_unit_test(
 			a_certificate_without_its_key_passes_in_no_mode),
 		cmocka_unit_test(the_verdict_of_a_zeroed_struct_is_none),
 		cmocka_unit_test(verdicts_have_the_documented_spelling),
-		cmocka_unit_test(every_library_code_has_a_reason_of_our_own),
-		cmocka_unit_test(words_are_few_and_found_by_their_index),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

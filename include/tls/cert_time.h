@@ -6,12 +6,17 @@
  * (+hhmm), which is taken away, and a fraction (GeneralizedTime only), which is
  * dropped. The chain check refuses all three.
  */
-#ifndef MTLSGATE_TLS_CERT_TIME_PRIV_H
-#define MTLSGATE_TLS_CERT_TIME_PRIV_H
+#ifndef MTLSGATE_TLS_CERT_TIME_H
+#define MTLSGATE_TLS_CERT_TIME_H
 
-#include "tls/cert_info.h"
+#include "base/slice.h"
 
 struct asn1_string_st;
+
+struct cert_time {
+	bool valid;
+	int64_t unix_seconds; /* UTC, fraction dropped */
+};
 
 struct cert_time cert_time_parse(struct slice octets, bool generalized);
 /* Neither type, or NULL: not valid. */

@@ -1,0 +1,31 @@
+/*
+ * client_reason: why a client certificate was not taken, as text for the
+ * header, as a word for metrics and logs, and as an alert; one table.
+ */
+#ifndef MTLSGATE_TLS_CLIENT_REASON_H
+#define MTLSGATE_TLS_CLIENT_REASON_H
+
+#include <stddef.h>
+
+/* Our own reasons, above the library's X509_V_ERR codes. */
+enum client_auth_code {
+	CLIENT_AUTH_CODE_SERIAL = 1000, /* longer than 64 octets */
+	CLIENT_AUTH_CODE_DATE,          /* notBefore/notAfter do not parse */
+	CLIENT_AUTH_CODE_EKU_ABSENT,    /* require_eku: present */
+	CLIENT_AUTH_CODE_HEADERS,       /* its headers would be too large */
+	CLIENT_AUTH_CODE_CHAIN_SIZE,    /* too many or too large (R17) */
+	CLIENT_AUTH_CODE_NO_CERT,       /* mode require and none was shown */
+};
+
+/* "certificate has expired"; the spelling of fields.md; never NULL. */
+const char *client_auth_reason(int code);
+/* "expired": a short word for metrics and logs, from the same table. */
+const char *client_auth_word(int code);
+/* All such words, each once; at most 64. For metrics kept in an array. */
+size_t client_auth_words(void);
+const char *client_auth_word_at(size_t index);
+size_t client_auth_word_index(int code);
+/* The X509_V_ERR code that OpenSSL maps to the alert of fields.md 5. */
+int client_reason_alert(int code);
+
+#endif
