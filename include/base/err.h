@@ -11,7 +11,7 @@
 /* Exit codes of the program (sysexits.h values). */
 enum exit_code {
 	EXIT_CODE_OK = 0,
-	EXIT_CODE_FAILED = 1,       /* a check or a case did not pass */
+	EXIT_CODE_FAILED = 1, /* a check or a case did not pass */
 	EXIT_CODE_USAGE = 64,
 	EXIT_CODE_NO_INPUT = 66,    /* a file is missing */
 	EXIT_CODE_UNAVAILABLE = 69, /* cannot bind, no origin */

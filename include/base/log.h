@@ -36,19 +36,29 @@ struct log_field {
 	int64_t number;
 };
 
-#define LOG_SLICE(k, s) {.key = (k), .kind = LOG_KIND_STR, .text = (s)}
+#define LOG_SLICE(k, s)                                       \
+	{                                                     \
+		.key = (k), .kind = LOG_KIND_STR, .text = (s) \
+	}
 #define LOG_STR(k, s) LOG_SLICE(k, slice_str(s))
-#define LOG_U64(k, n) \
-	{.key = (k), .kind = LOG_KIND_U64, .number = (int64_t)(uint64_t)(n)}
-#define LOG_I64(k, n) \
-	{.key = (k), .kind = LOG_KIND_I64, .number = (int64_t)(n)}
-#define LOG_BOOL(k, b) {.key = (k), .kind = LOG_KIND_BOOL, .number = (b)}
+#define LOG_U64(k, n)                             \
+	{                                         \
+		.key = (k), .kind = LOG_KIND_U64, \
+		.number = (int64_t)(uint64_t)(n)  \
+	}
+#define LOG_I64(k, n)                                                    \
+	{                                                                \
+		.key = (k), .kind = LOG_KIND_I64, .number = (int64_t)(n) \
+	}
+#define LOG_BOOL(k, b)                                           \
+	{                                                        \
+		.key = (k), .kind = LOG_KIND_BOOL, .number = (b) \
+	}
 
 /* Fields are evaluated whatever the level; guard costly ones by log_wants. */
-#define LOG(level, event, ...) \
-	log_write((level), (event), \
-		(const struct log_field[]){__VA_ARGS__}, \
-		sizeof((const struct log_field[]){__VA_ARGS__}) / \
+#define LOG(level, event, ...)                                               \
+	log_write((level), (event), (const struct log_field[]){__VA_ARGS__}, \
+		sizeof((const struct log_field[]){__VA_ARGS__}) /            \
 			sizeof(struct log_field))
 #define LOG_PLAIN(level, event) log_write((level), (event), NULL, 0)
 
@@ -56,8 +66,8 @@ struct log_field {
  * Sets the sink: fd (lent, usually 2), format, level. `who` ("master",
  * "worker 2") is copied and stands in every line as proc=... unless empty.
  */
-void log_setup(int fd, enum log_format format, enum log_level level,
-	const char *who);
+void log_setup(
+	int fd, enum log_format format, enum log_level level, const char *who);
 /* The format `auto` means: journal when $JOURNAL_STREAM names fd, else text. */
 enum log_format log_format_auto(int fd);
 bool log_wants(enum log_level level);
@@ -86,13 +96,12 @@ struct log_bucket {
 	int64_t filled_ms;
 	uint64_t suppressed;
 };
-void log_bucket_init(struct log_bucket *b, uint32_t rate_milli,
-	uint32_t burst);
+void log_bucket_init(struct log_bucket *b, uint32_t rate_milli, uint32_t burst);
 /*
  * May a line be written at now_ms (monotonic)? If so *suppressed is the number
  * of lines held back since the last one let through.
  */
-bool log_bucket_take(struct log_bucket *b, int64_t now_ms,
-	uint64_t *suppressed);
+bool log_bucket_take(
+	struct log_bucket *b, int64_t now_ms, uint64_t *suppressed);
 
 #endif

@@ -30,17 +30,16 @@ struct config_problems *config_problems_new(void);
 void config_problems_free(struct config_problems *list);
 
 /* Lets the list print lines of this file; name and text are copied. */
-void config_problems_source(struct config_problems *list, const char *file,
-	struct slice text);
+void config_problems_source(
+	struct config_problems *list, const char *file, struct slice text);
 
 /*
  * Adds one; the text is formatted and copied. `code` is the exit code this
  * problem asks for (EXIT_CODE_CONFIG, _NO_INPUT, _PERMISSION ...); the
  * program exits with that of the first error by place.
  */
-void config_problem(struct config_problems *list,
-	enum config_severity severity, enum exit_code code,
-	struct config_mark mark, const char *format, ...)
+void config_problem(struct config_problems *list, enum config_severity severity,
+	enum exit_code code, struct config_mark mark, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 /* Words shown under the caret of the problem added last, e.g. did you mean. */
 void config_problem_hint(struct config_problems *list, size_t caret_len,

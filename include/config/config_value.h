@@ -23,15 +23,15 @@ bool config_value_is_number(const struct config_key *key);
 
 /* false: complaint is filled. */
 bool config_value_parse(const struct config_key *key, struct slice text,
-        uint64_t *value, struct config_complaint *complaint)
-        __attribute__((warn_unused_result));
+	uint64_t *value, struct config_complaint *complaint)
+	__attribute__((warn_unused_result));
 /* The text that parses to value, in the largest unit that fits well. */
 void config_value_format(const struct config_key *key, uint64_t value,
-        char out[CONFIG_VALUE_TEXT]);
+	char out[CONFIG_VALUE_TEXT]);
 
 /* To and from key's place in its home (the struct that holds it). */
 void config_value_store(
-        const struct config_key *key, void *home, uint64_t value);
+	const struct config_key *key, void *home, uint64_t value);
 uint64_t config_value_load(const struct config_key *key, const void *home);
 
 /* text in quotes for a message, cut when it is long. */

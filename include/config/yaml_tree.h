@@ -43,15 +43,15 @@ struct yaml_node {
  * back although a problem was added (keys given twice: the first counts).
  */
 const struct yaml_node *yaml_tree_parse(struct arena *arena, struct slice text,
-        const char *file, struct config_problems *problems)
-        __attribute__((warn_unused_result));
+	const char *file, struct config_problems *problems)
+	__attribute__((warn_unused_result));
 
 /* The value of a key of a map; NULL when there is none or it is no map. */
 const struct yaml_node *yaml_tree_find(
-        const struct yaml_node *map, const char *key);
+	const struct yaml_node *map, const char *key);
 /* The same down a path of keys, "limits.body". */
 const struct yaml_node *yaml_tree_find_path(
-        const struct yaml_node *map, const char *path);
+	const struct yaml_node *map, const char *path);
 /* Where a value is best pointed at: its key, or itself when it has none. */
 struct config_mark yaml_tree_key_mark(const struct yaml_node *node);
 

@@ -41,7 +41,7 @@ enum h1_body_status {
 
 struct h1_body {
 	enum h1_body_kind kind;
-	unsigned state;      /* of the chunk reader, see h1_body.c */
+	unsigned state; /* of the chunk reader, see h1_body.c */
 	uint64_t left;  /* of the body or of the chunk */
 	uint64_t total; /* data bytes so far */
 	/*
@@ -56,13 +56,13 @@ struct h1_body {
 };
 
 void h1_body_init(struct h1_body *body, enum h1_body_kind kind, uint64_t length,
-        uint64_t limit);
+	uint64_t limit);
 /*
  * Reads from *input, advances it behind what was used, and returns after each
  * piece of data. Call again until it does not return H1_BODY_DATA.
  */
 enum h1_body_status h1_body_read(struct h1_body *body, struct slice *input,
-        struct slice *data) __attribute__((warn_unused_result));
+	struct slice *data) __attribute__((warn_unused_result));
 /* The peer closed: is that a proper end here? (H1_BODY_CLOSE only) */
 bool h1_body_may_end(const struct h1_body *body);
 

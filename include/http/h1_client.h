@@ -32,9 +32,8 @@ struct h1_client_events {
  * until then: create the h1_client when it is open. limits is lent: of it
  * header_bytes, header_count, trailer_bytes and write_ms are used. */
 struct h1_client *h1_client_new(struct loop *loop, struct conn *conn,
-	const struct http_limits *limits,
-	const struct h1_client_events *events, void *owner)
-	__attribute__((warn_unused_result));
+	const struct http_limits *limits, const struct h1_client_events *events,
+	void *owner) __attribute__((warn_unused_result));
 /* After the loop turn. A stream in use gets on_fail(GONE) first. */
 void h1_client_free(struct h1_client *client);
 

@@ -94,9 +94,9 @@ struct h1_parser {
  * incomplete: the first byte too many is refused.
  */
 void h1_parser_init(struct h1_parser *parser, enum h1_kind kind,
-        const struct http_limits *limits, struct arena *arena);
+	const struct http_limits *limits, struct arena *arena);
 enum h1_status h1_parser_feed(struct h1_parser *parser, struct slice bytes)
-        __attribute__((warn_unused_result));
+	__attribute__((warn_unused_result));
 /* Length of the complete head, its empty line included. After H1_DONE. */
 size_t h1_parser_len(const struct h1_parser *parser);
 
@@ -115,21 +115,21 @@ struct h1_connection {
  * *offset tells where.
  */
 enum http_rule h1_parse_request(const struct h1_parser *parser,
-        struct slice head, struct message *message,
-        struct h1_connection *connection, size_t *offset)
-        __attribute__((warn_unused_result));
+	struct slice head, struct message *message,
+	struct h1_connection *connection, size_t *offset)
+	__attribute__((warn_unused_result));
 /*
  * The same for a response; request_method decides about its body (RFC 9112
  * section 6.3). BODY_UNKNOWN without connection->chunked ends by close.
  */
 enum http_rule h1_parse_response(const struct h1_parser *parser,
-        struct slice head, enum method request_method, struct message *message,
-        struct h1_connection *connection, size_t *offset)
-        __attribute__((warn_unused_result));
+	struct slice head, enum method request_method, struct message *message,
+	struct h1_connection *connection, size_t *offset)
+	__attribute__((warn_unused_result));
 /* Trailer section (behind the last chunk): framing fields, Host, and the
  * like are refused there (HTTP_RULE_TRAILER, RFC 9110 section 6.5.1). */
 enum http_rule h1_parse_trailers(const struct h1_parser *parser,
-        struct slice section, struct header_block *trailers, size_t *offset)
-        __attribute__((warn_unused_result));
+	struct slice section, struct header_block *trailers, size_t *offset)
+	__attribute__((warn_unused_result));
 
 #endif

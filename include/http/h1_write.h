@@ -12,9 +12,9 @@
 
 enum h1_framing { /* how the body will be delimited on this connection */
 	H1_FRAME_NONE,
-	H1_FRAME_LENGTH,  /* Content-Length: message->body_len */
+	H1_FRAME_LENGTH, /* Content-Length: message->body_len */
 	H1_FRAME_CHUNKED,
-	H1_FRAME_CLOSE,   /* response to an HTTP/1.0 client of unknown length */
+	H1_FRAME_CLOSE, /* response to an HTTP/1.0 client of unknown length */
 };
 
 struct h1_write {
@@ -31,8 +31,8 @@ struct h1_write {
  * out. Returns the length; 0 when `size` does not suffice (*bad is NULL) or a
  * part may not be written (*bad names it; a static string).
  */
-size_t h1_write_head(const struct message *message,
-	const struct h1_write *how, char *out, size_t size, const char **bad)
+size_t h1_write_head(const struct message *message, const struct h1_write *how,
+	char *out, size_t size, const char **bad)
 	__attribute__((warn_unused_result));
 /* Upper bound of what h1_write_head needs. */
 size_t h1_head_size(const struct message *message);

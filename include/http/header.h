@@ -30,14 +30,14 @@ struct header_block {
 
 /* Adds at the end; names and values are lent. false: memory. */
 bool header_add(struct header_block *block, struct arena *arena,
-        struct slice name, struct slice value)
-        __attribute__((warn_unused_result));
+	struct slice name, struct slice value)
+	__attribute__((warn_unused_result));
 /* First field of that name; NULL when there is none. */
 const struct header_field *header_find(
-        const struct header_block *block, struct slice name);
+	const struct header_block *block, struct slice name);
 /* Removes every field for which drop() is true; order stays. */
 size_t header_remove_if(struct header_block *block,
-        bool (*drop)(const struct header_field *field, void *arg), void *arg);
+	bool (*drop)(const struct header_field *field, void *arg), void *arg);
 size_t header_remove(struct header_block *block, struct slice name);
 
 /*

@@ -14,8 +14,11 @@
 #include "http/header.h"
 
 enum message_kind { MESSAGE_REQUEST, MESSAGE_RESPONSE };
-enum message_version { MESSAGE_HTTP_1_0 = 10, MESSAGE_HTTP_1_1 = 11,
-	MESSAGE_HTTP_2 = 20 };
+enum message_version {
+	MESSAGE_HTTP_1_0 = 10,
+	MESSAGE_HTTP_1_1 = 11,
+	MESSAGE_HTTP_2 = 20
+};
 
 enum method {
 	METHOD_OTHER,
@@ -47,16 +50,16 @@ struct message {
 	struct slice authority; /* Host, or the target's; may be empty in 1.0 */
 	struct slice path;      /* origin-form target, or "*" (OPTIONS) */
 	bool expect_continue;
-	struct slice upgrade;   /* token asked for; empty: none */
+	struct slice upgrade; /* token asked for; empty: none */
 
 	/* response */
 	unsigned status;
-	struct slice reason;    /* may be empty */
+	struct slice reason; /* may be empty */
 	/*
 	 * A response to HEAD, or a 304, may state a length that no body
 	 * follows: then body is BODY_NONE and stated_len >= 0.
 	 */
-	int64_t stated_len;     /* -1: not stated */
+	int64_t stated_len; /* -1: not stated */
 
 	enum body_kind body;
 	uint64_t body_len;

@@ -22,7 +22,7 @@ bool target_authority_valid(struct slice authority);
  * missing is the default one of `scheme` ("http": 80, otherwise 443).
  */
 bool target_authority_agrees(
-        struct slice a, struct slice b, struct slice scheme);
+	struct slice a, struct slice b, struct slice scheme);
 
 /* The authority without its port; IPv6 with its brackets. */
 struct slice target_host(struct slice authority);

@@ -12,9 +12,9 @@
 
 struct sock_listen {
 	int backlog;
-	bool reuse_port;     /* SO_REUSEPORT: one socket a worker */
+	bool reuse_port; /* SO_REUSEPORT: one socket a worker */
 	bool reuse_addr;
-	unsigned unix_mode;  /* permissions of a unix socket; 0: 0660 */
+	unsigned unix_mode; /* permissions of a unix socket; 0: 0660 */
 };
 
 /*
@@ -38,10 +38,10 @@ bool sock_probe_free(const struct addr *addr, struct err *err)
 
 enum sock_accept {
 	SOCK_ACCEPTED,
-	SOCK_NONE,       /* nobody is waiting (EAGAIN) */
-	SOCK_AGAIN,      /* this one went away; try the next */
-	SOCK_EXHAUSTED,  /* EMFILE, ENFILE, ENOBUFS, ENOMEM: back off */
-	SOCK_BROKEN,     /* the listening socket itself */
+	SOCK_NONE,      /* nobody is waiting (EAGAIN) */
+	SOCK_AGAIN,     /* this one went away; try the next */
+	SOCK_EXHAUSTED, /* EMFILE, ENFILE, ENOBUFS, ENOMEM: back off */
+	SOCK_BROKEN,    /* the listening socket itself */
 };
 enum sock_accept sock_accept(int listener, int *fd, struct addr *peer)
 	__attribute__((warn_unused_result));

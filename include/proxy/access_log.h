@@ -25,10 +25,10 @@ struct metrics;
 enum { ACCESS_LINE = 4096, ACCESS_TARGET = 1024 };
 
 struct access_record {
-	int64_t wall_ms;      /* when its first byte came, UTC since 1970 */
+	int64_t wall_ms; /* when its first byte came, UTC since 1970 */
 	uint64_t duration_us;
-	uint64_t origin_us;   /* lease -> head of the answer; 0: none came */
-	uint64_t bytes_in;    /* of bodies */
+	uint64_t origin_us; /* lease -> head of the answer; 0: none came */
+	uint64_t bytes_in;  /* of bodies */
 	uint64_t bytes_out;
 	struct slice connection_id;
 	struct slice request_id;
@@ -38,14 +38,14 @@ struct access_record {
 	const char *tls_version; /* NULL: not known */
 	const char *tls_cipher;
 	struct slice method;
-	struct slice target;     /* as it came; the line redacts it */
+	struct slice target; /* as it came; the line redacts it */
 	struct slice authority;
 	enum message_version version;
-	unsigned status;         /* sent; 0: none */
+	unsigned status; /* sent; 0: none */
 	enum failure failure;
-	enum http_rule rule;     /* of the message that was refused */
+	enum http_rule rule; /* of the message that was refused */
 	unsigned retries;
-	struct slice origin;     /* address; empty: none was asked */
+	struct slice origin; /* address; empty: none was asked */
 	const struct client_auth *auth;
 	struct slice subject;
 	struct slice serial;
@@ -53,8 +53,8 @@ struct access_record {
 };
 
 struct access_log {
-	int fd;          /* where lines go; -1: nowhere */
-	bool owned;      /* opened anew by us */
+	int fd;     /* where lines go; -1: nowhere */
+	bool owned; /* opened anew by us */
 	bool is_socket;
 	bool must_poll;
 	enum log_format format;

@@ -50,8 +50,8 @@ struct exchange_env {
 	struct ids *ids;
 	struct http_date *date;
 	struct access_log *access;
-	struct log_bucket *origin_bucket; /* lines about bad answers */
-	struct origin *const *origins;    /* one per config->origins */
+	struct log_bucket *origin_bucket;      /* lines about bad answers */
+	struct origin *const *origins;         /* one per config->origins */
 	const struct proxy_observer *observer; /* or NULL */
 	bool stopping; /* whoever is cut off now is cut off by us */
 };

@@ -15,25 +15,25 @@ struct stream_failure;
 enum failure {
 	FAILURE_NONE,
 	/* the client */
-	FAILURE_BAD_REQUEST,     /* its rule says what was wrong */
-	FAILURE_TOO_LARGE,       /* a limit; the rule names it */
+	FAILURE_BAD_REQUEST, /* its rule says what was wrong */
+	FAILURE_TOO_LARGE,   /* a limit; the rule names it */
 	FAILURE_REQUEST_TIMEOUT,
 	FAILURE_CLIENT_GONE,
-	FAILURE_CLIENT_STALLED,  /* took no bytes of the answer for too long */
+	FAILURE_CLIENT_STALLED, /* took no bytes of the answer for too long */
 	/* the rules */
-	FAILURE_CERTIFICATE,     /* authz: not with this certificate */
+	FAILURE_CERTIFICATE, /* authz: not with this certificate */
 	FAILURE_NO_ROUTE,
-	FAILURE_ALIAS_NAME,      /* alias_headers: reject */
+	FAILURE_ALIAS_NAME, /* alias_headers: reject */
 	/* the origin */
 	FAILURE_ORIGIN_CONNECT,
 	FAILURE_ORIGIN_CONNECT_TIMEOUT,
-	FAILURE_ORIGIN_TIMEOUT,  /* no answer in time */
-	FAILURE_ORIGIN_GONE,     /* left before it answered */
-	FAILURE_ORIGIN_ANSWER,   /* not HTTP as we accept it */
-	FAILURE_ORIGIN_CUT,      /* left or erred within its answer */
-	FAILURE_ORIGIN_STALLED,  /* stopped within its answer */
+	FAILURE_ORIGIN_TIMEOUT, /* no answer in time */
+	FAILURE_ORIGIN_GONE,    /* left before it answered */
+	FAILURE_ORIGIN_ANSWER,  /* not HTTP as we accept it */
+	FAILURE_ORIGIN_CUT,     /* left or erred within its answer */
+	FAILURE_ORIGIN_STALLED, /* stopped within its answer */
 	/* us */
-	FAILURE_CERT_HEADERS,    /* could not be written truly (R6) */
+	FAILURE_CERT_HEADERS, /* could not be written truly (R6) */
 	FAILURE_MEMORY,
 	FAILURE_SHUTDOWN,
 	FAILURE_COUNT
@@ -42,8 +42,8 @@ enum failure {
 enum failure_blame { BLAME_NOBODY, BLAME_CLIENT, BLAME_ORIGIN, BLAME_US };
 
 struct failure_info {
-	const char *word;       /* kebab-case: log, metric and answer */
-	uint16_t status;        /* 0: nothing can be answered */
+	const char *word; /* kebab-case: log, metric and answer */
+	uint16_t status;  /* 0: nothing can be answered */
 	enum failure_blame blame;
 	const char *sentence;
 };

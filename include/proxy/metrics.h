@@ -20,16 +20,16 @@ struct buf;
 /* Counters without a label, and gauges; one table in metrics.c names them. */
 enum metric {
 	METRIC_CONNECTIONS_ACCEPTED,
-	METRIC_CONNECTIONS_REFUSED,    /* a limit of `limits` was reached */
-	METRIC_ACCEPT_BACKOFFS,        /* out of descriptors */
+	METRIC_CONNECTIONS_REFUSED, /* a limit of `limits` was reached */
+	METRIC_ACCEPT_BACKOFFS,     /* out of descriptors */
 	METRIC_HANDSHAKES_OK,
 	METRIC_HANDSHAKES_FAILED,
 	METRIC_HANDSHAKES_TIMED_OUT,
 	METRIC_REQUESTS,
 	METRIC_REQUEST_BODY_BYTES,
 	METRIC_RESPONSE_BODY_BYTES,
-	METRIC_HEADERS_STRIPPED,       /* protected names removed (R1) */
-	METRIC_HEADERS_ALIAS_DROPPED,  /* R2 */
+	METRIC_HEADERS_STRIPPED,           /* protected names removed (R1) */
+	METRIC_HEADERS_ALIAS_DROPPED,      /* R2 */
 	METRIC_CERTIFICATE_EXPIRED_CLOSES, /* R13 */
 	METRIC_ORIGIN_CONNECTS,
 	METRIC_ORIGIN_CONNECT_FAILURES,
@@ -52,10 +52,10 @@ enum {
 
 struct metrics {
 	_Atomic uint64_t value[METRIC_COUNT];
-	_Atomic uint64_t rule[HTTP_RULE_COUNT];      /* messages refused */
-	_Atomic uint64_t auth[METRICS_AUTH_WORDS];   /* certificates refused */
-	_Atomic uint64_t failure[METRICS_FAILURES];  /* exchanges failed */
-	_Atomic uint64_t status[METRICS_STATUSES];   /* responses */
+	_Atomic uint64_t rule[HTTP_RULE_COUNT];     /* messages refused */
+	_Atomic uint64_t auth[METRICS_AUTH_WORDS];  /* certificates refused */
+	_Atomic uint64_t failure[METRICS_FAILURES]; /* exchanges failed */
+	_Atomic uint64_t status[METRICS_STATUSES];  /* responses */
 };
 
 /* One writer per struct: a relaxed load and store, no locked instruction. */

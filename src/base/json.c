@@ -28,8 +28,8 @@ static size_t escape_code(char out[16], uint32_t code)
 		len = snprintf(out, 16, "\\u%04" PRIx32, code);
 	else
 		len = snprintf(out, 16, "\\u%04" PRIx32 "\\u%04" PRIx32,
-		        0xD800 + ((code - 0x10000) >> 10),
-		        0xDC00 + ((code - 0x10000) & 0x3FF));
+			0xD800 + ((code - 0x10000) >> 10),
+			0xDC00 + ((code - 0x10000) & 0x3FF));
 	return (size_t)len;
 }
 

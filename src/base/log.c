@@ -21,7 +21,7 @@ static struct {
 } sink = {.fd = 2, .level = LOG_LEVEL_INFO};
 
 void log_setup(
-        int fd, enum log_format format, enum log_level level, const char *who)
+	int fd, enum log_format format, enum log_level level, const char *who)
 {
 	sink.fd = fd;
 	sink.format = format;
@@ -39,10 +39,10 @@ enum log_format log_format_auto(int fd)
 	struct stat st;
 
 	if (!slice_next(&rest, ':', &dev) || !slice_next(&rest, ':', &inode) ||
-	        rest.ptr)
+		rest.ptr)
 		return LOG_FORMAT_TEXT;
 	if (!slice_to_u64(dev, UINT64_MAX, &dev_no) ||
-	        !slice_to_u64(inode, UINT64_MAX, &inode_no))
+		!slice_to_u64(inode, UINT64_MAX, &inode_no))
 		return LOG_FORMAT_TEXT;
 	if (fstat(fd, &st) || st.st_dev != dev_no || st.st_ino != inode_no)
 		return LOG_FORMAT_TEXT;
@@ -64,16 +64,16 @@ static int64_t wall_now_ms(void)
 }
 
 void log_write(enum log_level level, const char *event,
-        const struct log_field *fields, size_t count)
+	const struct log_field *fields, size_t count)
 {
 	const struct log_line line = {
-	        .format = sink.format,
-	        .level = level,
-	        .event = event,
-	        .who = sink.who,
-	        .wall_ms = wall_now_ms(),
-	        .fields = fields,
-	        .count = count,
+		.format = sink.format,
+		.level = level,
+		.event = event,
+		.who = sink.who,
+		.wall_ms = wall_now_ms(),
+		.fields = fields,
+		.count = count,
 	};
 	char text[LINE_MAX_BYTES];
 	size_t len;
@@ -104,9 +104,9 @@ enum { TOKEN_MICRO = 1000000 };
 void log_bucket_init(struct log_bucket *b, uint32_t rate_milli, uint32_t burst)
 {
 	*b = (struct log_bucket){
-	        .rate_milli = rate_milli,
-	        .burst = burst,
-	        .tokens_micro = (uint64_t)burst * TOKEN_MICRO,
+		.rate_milli = rate_milli,
+		.burst = burst,
+		.tokens_micro = (uint64_t)burst * TOKEN_MICRO,
 	};
 }
 

@@ -37,7 +37,7 @@ static void put_str(struct room *room, const char *text)
 }
 
 __attribute__((format(printf, 2, 3))) static void put_format(
-        struct room *room, const char *format, ...)
+	struct room *room, const char *format, ...)
 {
 	char text[64];
 	va_list args;
@@ -66,8 +66,8 @@ static void put_time(struct room *room, int64_t wall_ms)
 	if (!gmtime_r(&seconds, &tm))
 		memset(&tm, 0, sizeof(tm));
 	put_format(room, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-	        tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	        tm.tm_min, tm.tm_sec, (int)ms);
+		tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		tm.tm_min, tm.tm_sec, (int)ms);
 }
 
 /* A value that reads the same without quotes. */
@@ -139,7 +139,7 @@ static void put_key(struct room *room, enum log_format format, const char *key)
 }
 
 static void put_value(struct room *room, enum log_format format,
-        const struct log_field *field)
+	const struct log_field *field)
 {
 	switch (field->kind) {
 	case LOG_KIND_STR:
@@ -162,7 +162,7 @@ static void put_value(struct room *room, enum log_format format,
 
 /* Whole or not at all. */
 static bool put_field(struct room *room, enum log_format format,
-        const struct log_field *field)
+	const struct log_field *field)
 {
 	size_t before = room->len;
 
@@ -191,7 +191,7 @@ static void put_head(struct room *room, const struct log_line *line)
 		put_str(room, "{\"time\":\"");
 		put_time(room, line->wall_ms);
 		put_format(room, "\",\"level\":\"%s\",\"event\":\"",
-		        level_names[line->level]);
+			level_names[line->level]);
 		put_str(room, line->event);
 		put_str(room, "\"");
 		break;
@@ -227,16 +227,16 @@ size_t log_render_line(char *out, size_t size, const struct log_line *line)
 }
 
 size_t log_render(char *out, size_t size, enum log_format format,
-        enum log_level level, const char *event, int64_t wall_ms,
-        const struct log_field *fields, size_t count)
+	enum log_level level, const char *event, int64_t wall_ms,
+	const struct log_field *fields, size_t count)
 {
 	const struct log_line line = {
-	        .format = format,
-	        .level = level,
-	        .event = event,
-	        .wall_ms = wall_ms,
-	        .fields = fields,
-	        .count = count,
+		.format = format,
+		.level = level,
+		.event = event,
+		.wall_ms = wall_ms,
+		.fields = fields,
+		.count = count,
 	};
 
 	return log_render_line(out, size, &line);

@@ -24,19 +24,19 @@ struct exchange {
 	enum exchange_state state;
 	const struct exchange_env *env;
 	struct exchange_client client;
-	struct arena *arena;       /* this lies in it */
+	struct arena *arena; /* this lies in it */
 	struct stream *client_end;
 	struct stream *origin_end; /* in ANSWER and RELAY */
 	struct message *request;   /* NULL before its head came */
 	struct origin *origin;     /* where the route leads */
 	struct lease lease;
-	struct relay up;           /* client -> origin */
+	struct relay up; /* client -> origin */
 	struct relay down;
 	struct deadline *deadline; /* NULL until the origin is asked */
 	int64_t moved_ms;          /* when something last moved */
 	uint64_t started_us;
 	uint64_t asked_us;
-	unsigned interims;         /* 1xx heads passed on */
+	unsigned interims; /* 1xx heads passed on */
 	bool retried;
 	struct loop_corpse corpse;
 	struct access_record record;

@@ -6,11 +6,11 @@
 #include <string.h>
 
 const struct http_limits h1_judge_limits = {
-        .header_bytes = 32768,
-        .header_count = 100,
-        .request_line = 8192,
-        .body = UINT64_MAX,
-        .trailer_bytes = 8192,
+	.header_bytes = 32768,
+	.header_count = 100,
+	.request_line = 8192,
+	.body = UINT64_MAX,
+	.trailer_bytes = 8192,
 };
 
 struct judge {
@@ -55,7 +55,7 @@ static enum h1_status feed(struct judge *j, struct slice bytes)
 }
 
 static struct h1_verdict end_bad(
-        struct judge *j, enum http_rule rule, size_t offset)
+	struct judge *j, enum http_rule rule, size_t offset)
 {
 	j->verdict.end = H1_END_BAD;
 	j->verdict.rule = rule;
@@ -91,19 +91,19 @@ static struct h1_verdict judge_trailers(struct judge *j, size_t at)
 	if (status == H1_MORE)
 		return end_cut(j);
 	rule = h1_parse_trailers(
-	        &j->parser, section, &j->verdict.trailers, &offset);
+		&j->parser, section, &j->verdict.trailers, &offset);
 	if (rule)
 		return end_bad(j, rule, at + offset);
 	return end_done(j, at + h1_parser_len(&j->parser));
 }
 
 static struct h1_verdict judge_body(
-        struct judge *j, struct h1_body *body, size_t at)
+	struct judge *j, struct h1_body *body, size_t at)
 {
 	for (;;) {
 		size_t piece = j->piece ? j->piece : j->bytes.len;
 		struct slice shown =
-		        slice_head(slice_from(j->bytes, at), piece);
+			slice_head(slice_from(j->bytes, at), piece);
 		size_t before = shown.len;
 		struct slice data;
 		enum h1_body_status status;
@@ -119,7 +119,7 @@ static struct h1_verdict judge_body(
 			return end_done(j, at);
 		if (status == H1_BODY_MORE && at == j->bytes.len)
 			return h1_body_may_end(body) ? end_done(j, at)
-			                             : end_cut(j);
+						     : end_cut(j);
 	}
 }
 
@@ -137,13 +137,13 @@ static enum h1_body_kind kind_of(const struct judge *j)
 }
 
 struct h1_verdict h1_judge(enum h1_kind kind, enum method method,
-        struct slice bytes, size_t piece, const struct http_limits *limits,
-        struct arena *arena)
+	struct slice bytes, size_t piece, const struct http_limits *limits,
+	struct arena *arena)
 {
 	struct judge j = {.bytes = bytes,
-	        .piece = piece,
-	        .limits = limits,
-	        .arena = arena};
+		.piece = piece,
+		.limits = limits,
+		.arena = arena};
 	struct message *message = &j.verdict.message;
 	enum h1_status status;
 	enum http_rule rule;
@@ -158,14 +158,14 @@ struct h1_verdict h1_judge(enum h1_kind kind, enum method method,
 	if (status == H1_MORE)
 		return end_cut(&j);
 	if (!arena_dup(
-	            arena, slice_head(bytes, h1_parser_len(&j.parser)), &head))
+		    arena, slice_head(bytes, h1_parser_len(&j.parser)), &head))
 		abort();
 	if (kind == H1_REQUEST)
 		rule = h1_parse_request(
-		        &j.parser, head, message, &j.connection, &offset);
+			&j.parser, head, message, &j.connection, &offset);
 	else
 		rule = h1_parse_response(&j.parser, head, method, message,
-		        &j.connection, &offset);
+			&j.connection, &offset);
 	if (rule)
 		return end_bad(&j, rule, offset);
 	j.verdict.head_done = true;

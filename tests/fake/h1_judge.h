@@ -34,7 +34,7 @@ extern const struct http_limits h1_judge_limits; /* of the defaults */
  * response answers. `piece`: bytes shown at a time, 0: all at once.
  */
 struct h1_verdict h1_judge(enum h1_kind kind, enum method method,
-        struct slice bytes, size_t piece, const struct http_limits *limits,
-        struct arena *arena);
+	struct slice bytes, size_t piece, const struct http_limits *limits,
+	struct arena *arena);
 
 #endif

@@ -18,18 +18,18 @@ static struct addr parsed(const char *text)
 static void an_address_prints_as_it_was_written(void **state)
 {
 	static const char *const table[][3] = {
-	        /* written, printed (NULL: the same), printed without port */
-	        {"1.2.3.4:80", NULL, "1.2.3.4"},
-	        {"0.0.0.0:0", NULL, "0.0.0.0"},
-	        {"255.255.255.255:65535", NULL, "255.255.255.255"},
-	        {"[::1]:80", NULL, "::1"},
-	        {"[::]:443", NULL, "::"},
-	        {"[2001:db8::a]:8443", NULL, "2001:db8::a"},
-	        {"[2001:DB8:0:0::A]:1", "[2001:db8::a]:1", "2001:db8::a"},
-	        {"[::ffff:1.2.3.4]:80", "1.2.3.4:80", "1.2.3.4"},
-	        {"1.2.3.4:00080", "1.2.3.4:80", "1.2.3.4"},
-	        {"unix:/run/a.sock", NULL, "unix"},
-	        {"unix:relative", NULL, "unix"},
+		/* written, printed (NULL: the same), printed without port */
+		{"1.2.3.4:80", NULL, "1.2.3.4"},
+		{"0.0.0.0:0", NULL, "0.0.0.0"},
+		{"255.255.255.255:65535", NULL, "255.255.255.255"},
+		{"[::1]:80", NULL, "::1"},
+		{"[::]:443", NULL, "::"},
+		{"[2001:db8::a]:8443", NULL, "2001:db8::a"},
+		{"[2001:DB8:0:0::A]:1", "[2001:db8::a]:1", "2001:db8::a"},
+		{"[::ffff:1.2.3.4]:80", "1.2.3.4:80", "1.2.3.4"},
+		{"1.2.3.4:00080", "1.2.3.4:80", "1.2.3.4"},
+		{"unix:/run/a.sock", NULL, "unix"},
+		{"unix:relative", NULL, "unix"},
 	};
 	char out[ADDR_TEXT];
 
@@ -39,7 +39,7 @@ static void an_address_prints_as_it_was_written(void **state)
 
 		addr_print(&a, out);
 		assert_string_equal(
-		        out, table[i][1] ? table[i][1] : table[i][0]);
+			out, table[i][1] ? table[i][1] : table[i][0]);
 		addr_print_ip(&a, out);
 		assert_string_equal(out, table[i][2]);
 	}
@@ -48,13 +48,13 @@ static void an_address_prints_as_it_was_written(void **state)
 static void what_is_no_address_is_refused(void **state)
 {
 	static const char *const table[] = {"", ":", ":80", "1.2.3.4",
-	        "1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:99999999999999999999",
-	        "1.2.3.4:000080", "1.2.3.4:-1", "1.2.3.4:+1", "1.2.3.4: 80",
-	        "1.2.3.4:80 ", " 1.2.3.4:80", "1.2.3.4:0x50", "1.2.3:80",
-	        "1.2.3.256:80", "01.2.3.4:80", "1.2.3.4.5:80", "localhost:80",
-	        "*:80", "::1:80", "::1", "[::1]", "[::1]80", "[::1:80", "[]:80",
-	        "[1.2.3.4]:80", "[::1]:", "[::g]:80", "[fe80::1%lo]:80",
-	        "[[::1]]:80", "unix:", "UNIX:/a", "unix", "http://1.2.3.4:80"};
+		"1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:99999999999999999999",
+		"1.2.3.4:000080", "1.2.3.4:-1", "1.2.3.4:+1", "1.2.3.4: 80",
+		"1.2.3.4:80 ", " 1.2.3.4:80", "1.2.3.4:0x50", "1.2.3:80",
+		"1.2.3.256:80", "01.2.3.4:80", "1.2.3.4.5:80", "localhost:80",
+		"*:80", "::1:80", "::1", "[::1]", "[::1]80", "[::1:80", "[]:80",
+		"[1.2.3.4]:80", "[::1]:", "[::g]:80", "[fe80::1%lo]:80",
+		"[[::1]]:80", "unix:", "UNIX:/a", "unix", "http://1.2.3.4:80"};
 	struct addr addr;
 
 	(void)state;
@@ -148,19 +148,19 @@ static void loopback_is_127_1_and_unix_only(void **state)
 		const char *text;
 		bool loopback;
 	} table[] = {
-	        {"127.0.0.1:1", true},
-	        {"127.255.1.2:1", true},
-	        {"[::1]:1", true},
-	        {"[::ffff:127.0.0.1]:1", true},
-	        {"unix:/a", true},
-	        {"128.0.0.1:1", false},
-	        {"126.0.0.1:1", false},
-	        {"1.0.0.127:1", false},
-	        {"[::2]:1", false},
-	        {"[::]:1", false},
-	        {"0.0.0.0:1", false},
-	        {"[::127.0.0.1]:1", false},
-	        {"[::ffff:1.0.0.127]:1", false},
+		{"127.0.0.1:1", true},
+		{"127.255.1.2:1", true},
+		{"[::1]:1", true},
+		{"[::ffff:127.0.0.1]:1", true},
+		{"unix:/a", true},
+		{"128.0.0.1:1", false},
+		{"126.0.0.1:1", false},
+		{"1.0.0.127:1", false},
+		{"[::2]:1", false},
+		{"[::]:1", false},
+		{"0.0.0.0:1", false},
+		{"[::127.0.0.1]:1", false},
+		{"[::ffff:1.0.0.127]:1", false},
 	};
 
 	(void)state;
@@ -179,18 +179,18 @@ static void equality_and_sameness(void **state)
 		const char *a, *b;
 		bool equal, same;
 	} table[] = {
-	        {"1.2.3.4:1", "1.2.3.4:1", true, true},
-	        {"1.2.3.4:1", "1.2.3.4:2", false, true},
-	        {"1.2.3.4:1", "1.2.3.5:1", false, false},
-	        {"1.2.3.4:1", "[::ffff:1.2.3.4]:1", true, true},
-	        {"[::1]:1", "[::1]:1", true, true},
-	        {"[2001:db8::1]:1", "[2001:db8::2]:1", false, true},
-	        {"[2001:db8:0:1::1]:1", "[2001:db8:0:2::1]:1", false, false},
-	        {"[::102:304]:1", "1.2.3.4:1", false, false},
-	        {"[::]:1", "0.0.0.0:1", false, false},
-	        {"unix:/a", "unix:/a", true, true},
-	        {"unix:/a", "unix:/b", false, true},
-	        {"unix:/a", "0.0.0.0:0", false, false},
+		{"1.2.3.4:1", "1.2.3.4:1", true, true},
+		{"1.2.3.4:1", "1.2.3.4:2", false, true},
+		{"1.2.3.4:1", "1.2.3.5:1", false, false},
+		{"1.2.3.4:1", "[::ffff:1.2.3.4]:1", true, true},
+		{"[::1]:1", "[::1]:1", true, true},
+		{"[2001:db8::1]:1", "[2001:db8::2]:1", false, true},
+		{"[2001:db8:0:1::1]:1", "[2001:db8:0:2::1]:1", false, false},
+		{"[::102:304]:1", "1.2.3.4:1", false, false},
+		{"[::]:1", "0.0.0.0:1", false, false},
+		{"unix:/a", "unix:/a", true, true},
+		{"unix:/a", "unix:/b", false, true},
+		{"unix:/a", "0.0.0.0:0", false, false},
 	};
 
 	(void)state;
@@ -198,10 +198,10 @@ static void equality_and_sameness(void **state)
 		struct addr a = parsed(table[i].a), b = parsed(table[i].b);
 
 		if (addr_eq(&a, &b) != table[i].equal ||
-		        addr_eq(&b, &a) != table[i].equal)
+			addr_eq(&b, &a) != table[i].equal)
 			fail_msg("eq %s %s", table[i].a, table[i].b);
 		if (addr_same_ip(&a, &b) != table[i].same ||
-		        addr_same_ip(&b, &a) != table[i].same)
+			addr_same_ip(&b, &a) != table[i].same)
 			fail_msg("same %s %s", table[i].a, table[i].b);
 		if ((addr_hash_ip(&a) == addr_hash_ip(&b)) != table[i].same)
 			fail_msg("hash %s %s", table[i].a, table[i].b);
@@ -229,16 +229,16 @@ static void neighbours_spread_over_the_hash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(an_address_prints_as_it_was_written),
-	        cmocka_unit_test(what_is_no_address_is_refused),
-	        cmocka_unit_test(a_unix_path_holds_at_most_107_bytes),
-	        cmocka_unit_test(the_longest_ipv6_text_is_printed_whole),
-	        cmocka_unit_test(an_address_without_port_takes_one),
-	        cmocka_unit_test(no_address_has_no_facts_and_does_not_crash),
-	        cmocka_unit_test(an_unnamed_unix_peer_prints),
-	        cmocka_unit_test(loopback_is_127_1_and_unix_only),
-	        cmocka_unit_test(equality_and_sameness),
-	        cmocka_unit_test(neighbours_spread_over_the_hash),
+		cmocka_unit_test(an_address_prints_as_it_was_written),
+		cmocka_unit_test(what_is_no_address_is_refused),
+		cmocka_unit_test(a_unix_path_holds_at_most_107_bytes),
+		cmocka_unit_test(the_longest_ipv6_text_is_printed_whole),
+		cmocka_unit_test(an_address_without_port_takes_one),
+		cmocka_unit_test(no_address_has_no_facts_and_does_not_crash),
+		cmocka_unit_test(an_unnamed_unix_peer_prints),
+		cmocka_unit_test(loopback_is_127_1_and_unix_only),
+		cmocka_unit_test(equality_and_sameness),
+		cmocka_unit_test(neighbours_spread_over_the_hash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

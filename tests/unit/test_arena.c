@@ -18,7 +18,7 @@ static void pieces_are_aligned_and_do_not_overlap(void **state)
 		pieces[i] = arena_alloc(arena, i);
 		assert_non_null(pieces[i]);
 		assert_int_equal(
-		        (uintptr_t)pieces[i] % alignof(max_align_t), 0);
+			(uintptr_t)pieces[i] % alignof(max_align_t), 0);
 		memset(pieces[i], (int)(i & 0xFF), i);
 	}
 	for (size_t i = 0; i < 300; i++) {
@@ -91,10 +91,10 @@ static void a_cache_serves_the_next_arena_without_malloc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(pieces_are_aligned_and_do_not_overlap),
-	        cmocka_unit_test(a_piece_larger_than_a_chunk_gets_its_own),
-	        cmocka_unit_test(copies_end_in_nul_and_hold_every_byte),
-	        cmocka_unit_test(a_cache_serves_the_next_arena_without_malloc),
+		cmocka_unit_test(pieces_are_aligned_and_do_not_overlap),
+		cmocka_unit_test(a_piece_larger_than_a_chunk_gets_its_own),
+		cmocka_unit_test(copies_end_in_nul_and_hold_every_byte),
+		cmocka_unit_test(a_cache_serves_the_next_arena_without_malloc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

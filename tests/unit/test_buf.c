@@ -88,11 +88,11 @@ static void a_size_that_cannot_be_is_refused_and_nothing_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(bytes_come_out_in_the_order_they_went_in),
-	        cmocka_unit_test(an_empty_buf_holds_no_memory),
-	        cmocka_unit_test(formatted_text_is_appended_without_its_nul),
-	        cmocka_unit_test(
-	                a_size_that_cannot_be_is_refused_and_nothing_changes),
+		cmocka_unit_test(bytes_come_out_in_the_order_they_went_in),
+		cmocka_unit_test(an_empty_buf_holds_no_memory),
+		cmocka_unit_test(formatted_text_is_appended_without_its_nul),
+		cmocka_unit_test(
+			a_size_that_cannot_be_is_refused_and_nothing_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

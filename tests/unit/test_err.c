@@ -47,10 +47,10 @@ static void nobody_has_to_want_the_reason(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(
-	                an_error_keeps_its_code_when_a_prefix_comes_before_it),
-	        cmocka_unit_test(a_text_too_long_ends_in_dots),
-	        cmocka_unit_test(nobody_has_to_want_the_reason),
+		cmocka_unit_test(
+			an_error_keeps_its_code_when_a_prefix_comes_before_it),
+		cmocka_unit_test(a_text_too_long_ends_in_dots),
+		cmocka_unit_test(nobody_has_to_want_the_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

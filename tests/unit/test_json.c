@@ -17,25 +17,25 @@ static const struct {
 	struct slice in;
 	const char *out;
 } escapes[] = {
-        {TEXT(""), ""},
-        {TEXT("plain ~"), "plain ~"},
-        {TEXT("a\"b\\c/"), "a\\\"b\\\\c/"},
-        {TEXT("\b\f\n\r\t"), "\\b\\f\\n\\r\\t"},
-        {TEXT("\0\x01\x1f\x7f"), "\\u0000\\u0001\\u001f\\u007f"},
-        {TEXT("Zo\xC3\xAB"), "Zo\\u00eb"},
-        {TEXT("\xE6\x97\xA5"), "\\u65e5"},
-        {TEXT("\xF0\x9F\x94\x91"), "\\ud83d\\udd11"},
-        {TEXT("\xF4\x8F\xBF\xBF"), "\\udbff\\udfff"},
-        /* not UTF-8: each byte that begins nothing counts alone */
-        {TEXT("\xFF"), "\\ufffd"},
-        {TEXT("\x80"), "\\ufffd"},
-        {TEXT("\xC3"), "\\ufffd"},
-        {TEXT("\xC3z"), "\\ufffdz"},
-        {TEXT("\xC0\x80"), "\\ufffd\\ufffd"},
-        {TEXT("\xE0\x80\xAF"), "\\ufffd\\ufffd\\ufffd"},
-        {TEXT("\xED\xA0\x80"), "\\ufffd\\ufffd\\ufffd"},
-        {TEXT("\xF4\x90\x80\x80"), "\\ufffd\\ufffd\\ufffd\\ufffd"},
-        {TEXT("\xF8\x88\x80\x80\x80"), "\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd"},
+	{TEXT(""), ""},
+	{TEXT("plain ~"), "plain ~"},
+	{TEXT("a\"b\\c/"), "a\\\"b\\\\c/"},
+	{TEXT("\b\f\n\r\t"), "\\b\\f\\n\\r\\t"},
+	{TEXT("\0\x01\x1f\x7f"), "\\u0000\\u0001\\u001f\\u007f"},
+	{TEXT("Zo\xC3\xAB"), "Zo\\u00eb"},
+	{TEXT("\xE6\x97\xA5"), "\\u65e5"},
+	{TEXT("\xF0\x9F\x94\x91"), "\\ud83d\\udd11"},
+	{TEXT("\xF4\x8F\xBF\xBF"), "\\udbff\\udfff"},
+	/* not UTF-8: each byte that begins nothing counts alone */
+	{TEXT("\xFF"), "\\ufffd"},
+	{TEXT("\x80"), "\\ufffd"},
+	{TEXT("\xC3"), "\\ufffd"},
+	{TEXT("\xC3z"), "\\ufffdz"},
+	{TEXT("\xC0\x80"), "\\ufffd\\ufffd"},
+	{TEXT("\xE0\x80\xAF"), "\\ufffd\\ufffd\\ufffd"},
+	{TEXT("\xED\xA0\x80"), "\\ufffd\\ufffd\\ufffd"},
+	{TEXT("\xF4\x90\x80\x80"), "\\ufffd\\ufffd\\ufffd\\ufffd"},
+	{TEXT("\xF8\x88\x80\x80\x80"), "\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd"},
 };
 
 static void every_byte_of_a_value_is_escaped(void **state)
@@ -51,7 +51,7 @@ static void every_byte_of_a_value_is_escaped(void **state)
 		assert_int_equal(json_escape(out, want, escapes[i].in), want);
 		if (want)
 			assert_true(json_escape(out, want - 1, escapes[i].in) ==
-			            SIZE_MAX);
+				    SIZE_MAX);
 	}
 }
 
@@ -115,8 +115,8 @@ static void commas_stand_between_values_and_nowhere_else(void **state)
 	json_end(&json);
 	assert_true(json_ok(&json));
 	expect(&out, "{\"a\\\"\":\"x\\ny\",\"max\":18446744073709551615,"
-	             "\"list\":[-9223372036854775808,true,[],{\"n\":null}],"
-	             "\"last\":false}");
+		     "\"list\":[-9223372036854775808,true,[],{\"n\":null}],"
+		     "\"last\":false}");
 }
 
 static void a_document_that_is_not_closed_is_not_ok(void **state)
@@ -162,11 +162,11 @@ static void the_depth_has_an_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(every_byte_of_a_value_is_escaped),
-	        cmocka_unit_test(whatever_comes_in_printable_ascii_comes_out),
-	        cmocka_unit_test(commas_stand_between_values_and_nowhere_else),
-	        cmocka_unit_test(a_document_that_is_not_closed_is_not_ok),
-	        cmocka_unit_test(the_depth_has_an_end),
+		cmocka_unit_test(every_byte_of_a_value_is_escaped),
+		cmocka_unit_test(whatever_comes_in_printable_ascii_comes_out),
+		cmocka_unit_test(commas_stand_between_values_and_nowhere_else),
+		cmocka_unit_test(a_document_that_is_not_closed_is_not_ok),
+		cmocka_unit_test(the_depth_has_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,15 +9,15 @@ static const struct {
 	const char *a, *b;
 	bool eq, eq_nocase, starts, ends;
 } pairs[] = {
-        {"", "", true, true, true, true},
-        {"a", "", false, false, true, true},
-        {"", "a", false, false, false, false},
-        {"Host", "host", false, true, false, false},
-        {"Host", "Host", true, true, true, true},
-        {"Host", "Ho", false, false, true, false},
-        {"Host", "st", false, false, false, true},
-        {"[", "{", false, false, false, false}, /* not letters: not folded */
-        {"@", "`", false, false, false, false},
+	{"", "", true, true, true, true},
+	{"a", "", false, false, true, true},
+	{"", "a", false, false, false, false},
+	{"Host", "host", false, true, false, false},
+	{"Host", "Host", true, true, true, true},
+	{"Host", "Ho", false, false, true, false},
+	{"Host", "st", false, false, false, true},
+	{"[", "{", false, false, false, false}, /* not letters: not folded */
+	{"@", "`", false, false, false, false},
 };
 
 static void slices_compare_by_length_and_bytes(void **state)
@@ -88,28 +88,28 @@ static const struct {
 	bool dec, hex;
 	uint64_t dec_value, hex_value;
 } numbers[] = {
-        {"0", 0, true, true, 0, 0},
-        {"1", 0, false, false, 0, 0},
-        {"9", 8, false, false, 0, 0},
-        {"10", 16, true, true, 10, 16},
-        {"10", 15, true, false, 10, 0},
-        {"00010", 10, true, false, 10, 0},
-        {"255", 255, true, false, 255, 0},
-        {"256", 255, false, false, 0, 0},
-        {"fF", 255, false, true, 0, 255},
-        {"18446744073709551615", UINT64_MAX, true, false, UINT64_MAX, 0},
-        {"18446744073709551616", UINT64_MAX, false, false, 0, 0},
-        {"99999999999999999999999999", UINT64_MAX, false, false, 0, 0},
-        {"ffffffffffffffff", UINT64_MAX, false, true, 0, UINT64_MAX},
-        {"10000000000000000", UINT64_MAX, true, false,
-                UINT64_C(10000000000000000), 0},
-        {"", 9, false, false, 0, 0},
-        {"+1", 9, false, false, 0, 0},
-        {"-1", 9, false, false, 0, 0},
-        {" 1", 9, false, false, 0, 0},
-        {"1 ", 9, false, false, 0, 0},
-        {"0x1", 9, false, false, 0, 0},
-        {"g", 99, false, false, 0, 0},
+	{"0", 0, true, true, 0, 0},
+	{"1", 0, false, false, 0, 0},
+	{"9", 8, false, false, 0, 0},
+	{"10", 16, true, true, 10, 16},
+	{"10", 15, true, false, 10, 0},
+	{"00010", 10, true, false, 10, 0},
+	{"255", 255, true, false, 255, 0},
+	{"256", 255, false, false, 0, 0},
+	{"fF", 255, false, true, 0, 255},
+	{"18446744073709551615", UINT64_MAX, true, false, UINT64_MAX, 0},
+	{"18446744073709551616", UINT64_MAX, false, false, 0, 0},
+	{"99999999999999999999999999", UINT64_MAX, false, false, 0, 0},
+	{"ffffffffffffffff", UINT64_MAX, false, true, 0, UINT64_MAX},
+	{"10000000000000000", UINT64_MAX, true, false,
+		UINT64_C(10000000000000000), 0},
+	{"", 9, false, false, 0, 0},
+	{"+1", 9, false, false, 0, 0},
+	{"-1", 9, false, false, 0, 0},
+	{" 1", 9, false, false, 0, 0},
+	{"1 ", 9, false, false, 0, 0},
+	{"0x1", 9, false, false, 0, 0},
+	{"g", 99, false, false, 0, 0},
 };
 
 static void numbers_are_digits_within_a_limit(void **state)
@@ -120,25 +120,25 @@ static void numbers_are_digits_within_a_limit(void **state)
 		uint64_t dec = 77, hex = 77;
 
 		assert_int_equal(
-		        slice_to_u64(s, numbers[i].max, &dec), numbers[i].dec);
+			slice_to_u64(s, numbers[i].max, &dec), numbers[i].dec);
 		assert_true(
-		        dec == (numbers[i].dec ? numbers[i].dec_value : 77));
+			dec == (numbers[i].dec ? numbers[i].dec_value : 77));
 		assert_int_equal(slice_hex_to_u64(s, numbers[i].max, &hex),
-		        numbers[i].hex);
+			numbers[i].hex);
 		assert_true(
-		        hex == (numbers[i].hex ? numbers[i].hex_value : 77));
+			hex == (numbers[i].hex ? numbers[i].hex_value : 77));
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(slices_compare_by_length_and_bytes),
-	        cmocka_unit_test(parts_never_leave_the_slice),
-	        cmocka_unit_test(trimming_takes_blanks_and_tabs_only),
-	        cmocka_unit_test(
-	                a_list_gives_every_element_also_the_empty_ones),
-	        cmocka_unit_test(numbers_are_digits_within_a_limit),
+		cmocka_unit_test(slices_compare_by_length_and_bytes),
+		cmocka_unit_test(parts_never_leave_the_slice),
+		cmocka_unit_test(trimming_takes_blanks_and_tabs_only),
+		cmocka_unit_test(
+			a_list_gives_every_element_also_the_empty_ones),
+		cmocka_unit_test(numbers_are_digits_within_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

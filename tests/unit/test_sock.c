@@ -59,7 +59,7 @@ static void assert_our_options(int fd, bool tcp)
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	if (tcp)
 		assert_int_not_equal(
-		        int_option(fd, IPPROTO_TCP, TCP_NODELAY), 0);
+			int_option(fd, IPPROTO_TCP, TCP_NODELAY), 0);
 }
 
 /* A directory of our own, removed with the socket in it at the end. */
@@ -74,7 +74,7 @@ static void place_make(struct place *place)
 	char text[80];
 
 	memcpy(place->dir, "/tmp/mg_sock_XXXXXX",
-	        sizeof("/tmp/mg_sock_XXXXXX"));
+		sizeof("/tmp/mg_sock_XXXXXX"));
 	assert_non_null(mkdtemp(place->dir));
 	snprintf(place->path, sizeof(place->path), "%s/s", place->dir);
 	snprintf(text, sizeof(text), "unix:%s", place->path);
@@ -105,7 +105,7 @@ static void a_connection_is_accepted_with_our_options(void **state)
 		assert_our_options(client, true);
 		wait_for(listener, POLLIN);
 		assert_int_equal(
-		        sock_accept(listener, &fd, &peer), SOCK_ACCEPTED);
+			sock_accept(listener, &fd, &peer), SOCK_ACCEPTED);
 		assert_our_options(fd, true);
 		assert_int_equal(sock_error(client), 0);
 		assert_int_equal(getsockname(client, &own.sa.any, &own.len), 0);
@@ -181,7 +181,7 @@ static void an_address_that_is_not_ours_is_told(void **state)
 static void workers_share_a_port_and_the_probe_still_sees_it(void **state)
 {
 	const struct sock_listen shared = {
-	        .backlog = 1, .reuse_addr = true, .reuse_port = true};
+		.backlog = 1, .reuse_addr = true, .reuse_port = true};
 	struct addr addr = parsed("127.0.0.1:0"), bound;
 	struct err err = {0};
 	int one, two;
@@ -234,7 +234,7 @@ static void a_unix_socket_has_the_mode_asked_for(void **state)
 	place_make(&place);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const struct sock_listen how = {
-		        .backlog = 4, .unix_mode = table[i].asked};
+			.backlog = 4, .unix_mode = table[i].asked};
 		struct addr bound, peer;
 		struct err err;
 		int fd, client;
@@ -247,7 +247,7 @@ static void a_unix_socket_has_the_mode_asked_for(void **state)
 		client = sock_connect(&place.addr);
 		assert_true(client >= 0);
 		assert_int_equal(
-		        sock_accept(listener, &fd, &peer), SOCK_ACCEPTED);
+			sock_accept(listener, &fd, &peer), SOCK_ACCEPTED);
 		assert_true(addr_is_unix(&peer));
 		assert_our_options(fd, false);
 		close(fd);
@@ -381,22 +381,22 @@ static void an_inherited_listener_gets_our_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(a_connection_is_accepted_with_our_options),
-	        cmocka_unit_test(the_wildcard_of_ipv6_takes_ipv4_too),
-	        cmocka_unit_test(a_refused_connection_says_so),
-	        cmocka_unit_test(a_taken_address_is_told_as_unavailable),
-	        cmocka_unit_test(an_address_that_is_not_ours_is_told),
-	        cmocka_unit_test(
-	                workers_share_a_port_and_the_probe_still_sees_it),
-	        cmocka_unit_test(
-	                a_connection_in_time_wait_does_not_hold_the_port),
-	        cmocka_unit_test(a_unix_socket_has_the_mode_asked_for),
-	        cmocka_unit_test(a_living_unix_socket_is_not_replaced),
-	        cmocka_unit_test(a_file_that_is_no_socket_is_left_alone),
-	        cmocka_unit_test(a_missing_directory_is_told),
-	        cmocka_unit_test(running_out_of_descriptors_is_told_apart),
-	        cmocka_unit_test(a_reset_arrives_as_a_reset),
-	        cmocka_unit_test(an_inherited_listener_gets_our_options),
+		cmocka_unit_test(a_connection_is_accepted_with_our_options),
+		cmocka_unit_test(the_wildcard_of_ipv6_takes_ipv4_too),
+		cmocka_unit_test(a_refused_connection_says_so),
+		cmocka_unit_test(a_taken_address_is_told_as_unavailable),
+		cmocka_unit_test(an_address_that_is_not_ours_is_told),
+		cmocka_unit_test(
+			workers_share_a_port_and_the_probe_still_sees_it),
+		cmocka_unit_test(
+			a_connection_in_time_wait_does_not_hold_the_port),
+		cmocka_unit_test(a_unix_socket_has_the_mode_asked_for),
+		cmocka_unit_test(a_living_unix_socket_is_not_replaced),
+		cmocka_unit_test(a_file_that_is_no_socket_is_left_alone),
+		cmocka_unit_test(a_missing_directory_is_told),
+		cmocka_unit_test(running_out_of_descriptors_is_told_apart),
+		cmocka_unit_test(a_reset_arrives_as_a_reset),
+		cmocka_unit_test(an_inherited_listener_gets_our_options),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
