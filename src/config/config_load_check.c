@@ -262,7 +262,7 @@ struct relation {
 	const char *why;
 };
 
-/* less <= more, when less is given; its default may well be too much. */
+/* less <= more. A default of less gives way to what more is given as. */
 static const struct relation relations[] = {
 	{"limits.request_line", "limits.header_bytes",
 		"the request line is a part of the head"},
@@ -284,8 +284,12 @@ static void check_relation(
 	uint64_t b = config_value_load(more, loader->config);
 	char a_text[CONFIG_VALUE_TEXT], b_text[CONFIG_VALUE_TEXT];
 
-	if (a <= b || !spot.node)
+	if (a <= b)
 		return;
+	if (!spot.node) {
+		config_value_store(less, loader->config, b);
+		return;
+	}
 	config_value_format(less, a, a_text);
 	config_value_format(more, b, b_text);
 	config_complain(loader, spot, "%s is more than %s, which is %s; %s",

@@ -231,6 +231,29 @@ static void what_is_printed_loads_to_the_same(void **state)
 	}
 }
 
+static void a_default_gives_way_to_a_lesser_bound(void **state)
+{
+	char text[512], *printed;
+	struct config *c, *again;
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		"%slimits: {connections: 10, header_bytes: 4KiB}\n"
+		"timeouts: {shutdown: 1s}\n",
+		base);
+	c = load(text);
+	assert_int_equal(c->limits.handshakes_pending, 10);
+	assert_int_equal(c->limits.connections_per_ip, 0);
+	assert_int_equal(c->limits.request_line, 4096);
+	assert_int_equal(c->timeouts.drain_idle_ms, 1000);
+	printed = print(c);
+	again = load(printed);
+	assert_memory_equal(&c->limits, &again->limits, sizeof(c->limits));
+	free(printed);
+	config_free(again);
+	config_free(c);
+}
+
 static void printing_names_every_key_and_marks_defaults(void **state)
 {
 	struct config *c = load(full);
@@ -413,6 +436,7 @@ int main(void)
 		cmocka_unit_test(
 			a_listener_has_its_own_keys_on_top_of_the_common_ones),
 		cmocka_unit_test(what_is_printed_loads_to_the_same),
+		cmocka_unit_test(a_default_gives_way_to_a_lesser_bound),
 		cmocka_unit_test(printing_names_every_key_and_marks_defaults),
 		cmocka_unit_test(
 			variables_are_expanded_in_paths_addresses_and_urls),
