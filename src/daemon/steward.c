@@ -14,6 +14,9 @@
 #include "net/conn.h"
 #include "proxy/metrics.h"
 
+/* For a client whose request is on its way when the steward has to leave. */
+enum { LEAVE_MS = 500 };
+
 struct steward {
 	const struct steward_setup *setup;
 	struct loop *loop;
@@ -22,6 +25,7 @@ struct steward {
 	struct listener_set *listeners;
 	struct metrics metrics; /* its own: nobody sums them */
 	struct loop_watch watch;
+	struct loop_timer patience;
 	bool stopping;
 };
 
@@ -37,8 +41,19 @@ static void leave_when_alone(void *arg)
 
 static void stop(struct steward *steward)
 {
+	if (steward->stopping)
+		return;
 	steward->stopping = true;
 	listener_set_close(steward->listeners);
+	if (!loop_timer_set(&steward->patience, LEAVE_MS))
+		loop_stop(steward->loop);
+}
+
+static void on_patience_over(void *arg)
+{
+	struct steward *steward = arg;
+
+	loop_stop(steward->loop);
 }
 
 static void obey(
@@ -98,6 +113,8 @@ static bool make_parts(struct steward *steward)
 	steward->loop = loop_new();
 	if (!steward->loop)
 		return false;
+	loop_timer_init(
+		steward->loop, &steward->patience, on_patience_over, steward);
 	steward->io = conn_io_new(steward->loop);
 	/* behind the connections' own hook: it may end the last of them */
 	loop_on_event_end(steward->loop, leave_when_alone, steward);
@@ -123,8 +140,10 @@ static bool make(struct steward *steward, struct err *err)
 
 static void unmake(struct steward *steward)
 {
-	if (steward->loop)
+	if (steward->loop) {
 		loop_off_event_end(steward->loop, leave_when_alone, steward);
+		loop_timer_fini(&steward->patience);
+	}
 	listener_set_free(steward->listeners);
 	admin_free(steward->admin);
 	conn_io_free(steward->io);

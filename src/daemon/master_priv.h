@@ -1,0 +1,113 @@
+/*
+ * master_priv: what the parts of the master share. master.c: signals, the dead
+ * and the end; master_seat.c: one child; master_reload.c: the two phases;
+ * master_log.c: its lines.
+ */
+#ifndef MTLSGATE_DAEMON_MASTER_PRIV_H
+#define MTLSGATE_DAEMON_MASTER_PRIV_H
+
+#include "base/loop.h"
+#include "daemon/channel.h"
+#include "daemon/generation.h"
+#include "daemon/master.h"
+#include "daemon/shared.h"
+#include "daemon/sockets.h"
+
+struct err;
+struct master;
+
+enum seat_state {
+	SEAT_EMPTY,    /* nobody; where one belongs, the timer brings one */
+	SEAT_STARTING, /* forked, not ready; the timer is its deadline */
+	SEAT_READY,    /* waits for its generation to be in force */
+	SEAT_SERVING,
+	SEAT_LEAVING, /* was asked to go; the timer ends its time */
+};
+
+/* The place of one process: worker `index`, or the steward behind the last. */
+struct seat {
+	struct master *master;
+	struct generation *generation;
+	unsigned index;
+	enum seat_state state;
+	pid_t pid;
+	int channel;
+	int slot;                /* of the shared memory; steward: none */
+	struct loop_watch watch; /* of the channel */
+	struct loop_timer timer;
+	unsigned deaths; /* in quick succession */
+	int64_t last_death_ms;
+};
+
+enum master_state {
+	MASTER_STARTING, /* no generation is in force yet */
+	MASTER_SERVING,
+	MASTER_STOPPING, /* ends with the last child */
+};
+
+enum { MASTER_SIGNALS = 5 };
+
+struct master {
+	const struct master_setup *setup;
+	enum master_state state;
+	pid_t pid;
+	struct loop *loop;
+	struct shared *shared;
+	struct sockets *sockets;
+	struct generation *current; /* in force */
+	struct generation *next;    /* phase two: waits for its children */
+	struct generation *old;     /* draining; newest first */
+	unsigned last_number;
+	bool reload_again; /* HUP came in phase two */
+	bool hurried;      /* the second TERM came */
+	int exit_code;
+	struct loop_signal signals[MASTER_SIGNALS];
+};
+
+/* ---- master_seat.c ---- */
+
+/* The seats of a generation, empty. */
+bool seats_make(struct master *master, struct generation *g)
+	__attribute__((warn_unused_result));
+/* All must be empty; in a child they need not. */
+void seats_free(struct generation *g);
+bool seat_is_steward(const struct seat *seat);
+/* Forks; does not return in the child. false: no process, slot or memory. */
+bool seat_fill(struct seat *seat, struct err *err)
+	__attribute__((warn_unused_result));
+void seat_start(struct seat *seat);
+/* DRAIN or STOP; an empty seat stays empty. */
+void seat_ask_to_leave(struct seat *seat, enum channel_verb verb);
+void seat_kill(struct seat *seat);
+/* Its process was reaped with this status of waitpid. */
+void seat_died(struct seat *seat, int status);
+
+/* ---- master_reload.c ---- */
+
+/* Phase one with what is on disk now, and on to phase two. */
+void master_reload(struct master *master);
+/* Phase one's second half, for a generation that is loaded: takes *g. */
+bool master_prepare(struct master *master, struct generation **g,
+	struct err *err) __attribute__((warn_unused_result));
+/* A child of `next` is ready: if it was the last, `next` is in force. */
+void master_advance(struct master *master);
+/* Phase two failed: `next` goes, `current` stays as it is. */
+void master_abort(struct master *master, const struct err *why);
+
+/* ---- master.c ---- */
+
+/* Counts anew what the shared memory tells of the children. */
+void master_tell(struct master *master);
+/* A child is gone: its generation, or the master, may be done. */
+void master_after_death(struct master *master, struct generation *g);
+/* In a child: gives back all that is not its own. */
+void master_forget(struct master *master, const struct generation *own);
+
+/* ---- master_log.c ---- */
+
+/* What serves from now on. event: ready, reloaded. */
+void master_log_serving(const struct master *master, const char *event);
+void master_log_death(const struct seat *seat, int status, bool expected,
+	uint64_t clients_cut, int64_t restart_ms);
+
+#endif
