@@ -153,6 +153,17 @@ static void report(struct config_problems *problems, struct config_mark mark,
 	ERR_clear_error();
 }
 
+/* SSL_CTX_set1_..._list without their cast, which drops a const. */
+static int set_list(SSL_CTX *ctx, int which, const char *list)
+{
+	union {
+		const char *ours;
+		void *theirs; /* only read */
+	} text = {.ours = list};
+
+	return (int)SSL_CTX_ctrl(ctx, which, 0, text.theirs);
+}
+
 /* The library skips names it does not know; we do not. */
 static bool each_known(
 	const char *list, int (*set)(SSL_CTX *ctx, const char *list))
@@ -177,7 +188,7 @@ static bool each_known(
 
 static int set_groups(SSL_CTX *ctx, const char *list)
 {
-	return (int)SSL_CTX_set1_groups_list(ctx, list);
+	return set_list(ctx, SSL_CTRL_SET_GROUPS_LIST, list);
 }
 
 struct choice {
@@ -239,9 +250,10 @@ static bool set_basics(SSL_CTX *ctx, const struct config_tls *tls)
 	SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
 	return SSL_CTX_set_min_proto_version(ctx, tls->min_version) == 1 &&
 	       SSL_CTX_set_max_proto_version(ctx, tls->max_version) == 1 &&
-	       SSL_CTX_set1_sigalgs_list(ctx, signature_algorithms) == 1 &&
-	       SSL_CTX_set1_client_sigalgs_list(ctx, signature_algorithms) ==
+	       set_list(ctx, SSL_CTRL_SET_SIGALGS_LIST, signature_algorithms) ==
 		       1 &&
+	       set_list(ctx, SSL_CTRL_SET_CLIENT_SIGALGS_LIST,
+		       signature_algorithms) == 1 &&
 	       set_no_resumption(ctx);
 }
 
