@@ -5,7 +5,7 @@
 #define MTLSGATE_HTTP_BYTES_PRIV_H
 
 #include "base/slice.h"
-#include "words_priv.h"
+#include "wide_priv.h"
 
 enum byte_class {
 	BYTE_TOKEN = 1,   /* tchar, RFC 9110 section 5.6.2 */
@@ -49,20 +49,14 @@ static inline bool bytes_all(struct slice s, enum byte_class class)
 /* BYTE_VALUE */
 static inline size_t bytes_value_span(const char *bytes, size_t at, size_t end)
 {
-	while (end - at >= 8) {
-		uint64_t word = word_load(bytes + at);
-		uint64_t stops;
+	while (end - at >= WIDE) {
+		unsigned stops = wide_control(wide_load(bytes + at));
 
-		if (!word_not_plain(word)) {
-			at += 8;
-			continue;
-		}
-		stops = word_control(word);
 		if (!stops) {
-			at += 8;
+			at += WIDE;
 			continue;
 		}
-		at += word_first(stops);
+		at += wide_first(stops);
 		if (bytes[at] != '\t')
 			return at;
 		at++;
@@ -73,14 +67,14 @@ static inline size_t bytes_value_span(const char *bytes, size_t at, size_t end)
 /* BYTE_TOKEN */
 static inline size_t bytes_token_span(const char *bytes, size_t at, size_t end)
 {
-	while (end - at >= 8) {
-		uint64_t stops = word_not_name(word_load(bytes + at));
+	while (end - at >= WIDE) {
+		unsigned stops = wide_not_name(wide_load(bytes + at));
 
 		if (!stops) {
-			at += 8;
+			at += WIDE;
 			continue;
 		}
-		at += word_first(stops);
+		at += wide_first(stops);
 		if (!byte_is(bytes[at], BYTE_TOKEN))
 			return at;
 		at++;
@@ -94,7 +88,7 @@ static inline size_t bytes_token_span(const char *bytes, size_t at, size_t end)
  */
 static inline bool bytes_is_word(struct slice s, const char *lower)
 {
-	const uint64_t fold = WORD_ONES * 0x20;
+	const uint64_t fold = UINT64_MAX / 255 * 0x20;
 	size_t at = 0;
 
 	if (s.len < 8) {
@@ -103,11 +97,11 @@ static inline bool bytes_is_word(struct slice s, const char *lower)
 		return at == s.len;
 	}
 	for (; s.len - at >= 8; at += 8) {
-		if ((word_load(s.ptr + at) | fold) != word_load(lower + at))
+		if ((wide_word(s.ptr + at) | fold) != wide_word(lower + at))
 			return false;
 	}
 	at = s.len - 8; /* the rest, with bytes already seen */
-	return (word_load(s.ptr + at) | fold) == word_load(lower + at);
+	return (wide_word(s.ptr + at) | fold) == wide_word(lower + at);
 }
 
 #endif

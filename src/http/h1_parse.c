@@ -223,6 +223,52 @@ static size_t scan_field(
 	}
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/*
+ * The common case without a word about states: whole lines "name: value" with
+ * one blank or none, for which there is room in the table. Stops in front of
+ * the first line that is anything else, for scan_field to judge.
+ */
+static size_t scan_plain_lines(
+	struct h1_parser *parser, const char *bytes, size_t at, size_t end)
+{
+	size_t room = parser->limits->header_count;
+
+	if (room > parser->line_cap)
+		room = parser->line_cap;
+	while (parser->line_count < room) {
+		struct h1_line *line = &parser->lines[parser->line_count];
+		size_t colon = bytes_token_span(bytes, at, end);
+		size_t start = colon + 1;
+		size_t stop;
+
+		if (colon == at || end - colon < 4 || bytes[colon] != ':')
+			break;
+		start += bytes[start] == ' ';
+		stop = bytes_value_span(bytes, start, end);
+		if (end - stop < 2 || bytes[stop] != '\r' ||
+			bytes[stop + 1] != '\n' || is_blank(bytes[start]) ||
+			(start < stop && is_blank(bytes[stop - 1])))
+			break;
+		line->name = h1_span(at, colon);
+		line->value = h1_span(start, stop);
+		parser->line_count++;
+		at = stop + 2;
+	}
+	return at;
+}
+
+static size_t scan_fields(
+	struct h1_parser *parser, const char *bytes, size_t at, size_t end)
+{
+	at = scan_plain_lines(parser, bytes, at, end);
+	return at < end ? scan_field_begin(parser, bytes, at) : at;
+}
+
 static size_t scan_end_lf(
 	struct h1_parser *parser, const char *bytes, size_t at)
 {
@@ -244,7 +290,7 @@ static size_t scan_step(
 	case SCAN_START_LF:
 		return scan_start_lf(parser, bytes, at);
 	case SCAN_FIELD:
-		return scan_field_begin(parser, bytes, at);
+		return scan_fields(parser, bytes, at, end);
 	case SCAN_END_LF:
 		return scan_end_lf(parser, bytes, at);
 	case SCAN_NAME:

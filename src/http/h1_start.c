@@ -27,14 +27,17 @@ static enum http_rule check_version(
 	return HTTP_RULE_VERSION;
 }
 
-/* Is it a token, not too long? *at: where it is not. */
-static enum http_rule check_method(struct slice method, size_t *at)
+/* The method is the first `len` bytes of the line, up to no token byte. */
+static enum http_rule check_method(struct slice line, size_t len, size_t *bad)
 {
-	*at = bytes_token_span(method.ptr, 0, method.len);
-	if (*at < method.len)
+	*bad = 0;
+	if (!line.len || line.ptr[0] == ' ')
+		return HTTP_RULE_REQUEST_LINE;
+	*bad = len;
+	if (len < line.len && line.ptr[len] != ' ')
 		return HTTP_RULE_METHOD;
-	*at = 0;
-	return method.len > H1_METHOD_MAX ? HTTP_RULE_METHOD : HTTP_RULE_NONE;
+	*bad = 0;
+	return len > H1_METHOD_MAX ? HTTP_RULE_METHOD : HTTP_RULE_NONE;
 }
 
 /* The methods that are never served, whatever their target. */
@@ -45,34 +48,45 @@ static enum http_rule check_offered(enum method method)
 	return method == METHOD_TRACE ? HTTP_RULE_METHOD_TRACE : HTTP_RULE_NONE;
 }
 
+/* Up to the next blank. *good: it is a path all right, the common case. */
+static struct slice cut_target(struct slice rest, bool *good)
+{
+	size_t len = target_path_span(rest);
+
+	*good = len && len < rest.len && rest.ptr[len] == ' ';
+	return slice_head(rest, *good ? len : slice_find(rest, ' '));
+}
+
 enum http_rule h1_start_request(
 	struct h1_parser *parser, const char *bytes, size_t end, size_t *offset)
 {
 	const size_t at = parser->line_start;
 	struct slice line = slice_of(bytes + at, end - at);
-	struct slice method = slice_head(line, slice_find(line, ' '));
-	struct slice rest = slice_from(line, method.len + 1);
-	struct slice target = slice_head(rest, slice_find(rest, ' '));
-	struct slice version = slice_from(rest, target.len + 1);
+	struct slice method =
+		slice_head(line, bytes_token_span(line.ptr, 0, line.len));
 	const size_t target_at = at + method.len + 1;
-	const enum method known = method_of(method);
+	enum method known;
+	struct slice rest, target, version;
 	enum http_rule rule;
 	size_t bad;
+	bool good;
 
-	if (!method.len)
-		return refuse(HTTP_RULE_REQUEST_LINE, at, offset);
-	rule = check_method(method, &bad);
+	rule = check_method(line, method.len, &bad);
 	if (rule)
 		return refuse(rule, at + bad, offset);
+	rest = slice_from(line, method.len + 1);
+	target = cut_target(rest, &good);
 	if (!target.len)
 		return refuse(HTTP_RULE_REQUEST_LINE, at + method.len, offset);
+	version = slice_from(rest, target.len + 1);
 	rule = check_version(version, HTTP_RULE_REQUEST_LINE);
 	if (rule)
 		return refuse(rule, target_at + target.len, offset);
+	known = method_of(method);
 	rule = check_offered(known);
 	if (rule)
 		return refuse(rule, at, offset);
-	bad = target_span(target, known == METHOD_OPTIONS);
+	bad = good ? target.len : target_span(target, known == METHOD_OPTIONS);
 	if (bad < target.len)
 		return refuse(HTTP_RULE_TARGET, target_at + bad, offset);
 	parser->start[0] = h1_span(at, at + method.len);

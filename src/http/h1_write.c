@@ -70,45 +70,66 @@ static void put_u64(struct writer *w, uint64_t value)
 	put(w, digits + at, sizeof(digits) - at);
 }
 
+static inline uint64_t load_4(const char *bytes)
+{
+	uint32_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
 /*
- * Copies s and returns whether `odd` marked none of its bytes; a mark asks for
- * a closer look. In words of eight, the last of which overlaps the one before.
+ * Copies s and tells which of its bytes `odd` marks (the last piece overlaps
+ * the one before, so a mark says no more than: look closer).
  */
-static inline bool put_words(
-	struct writer *w, struct slice s, uint64_t (*odd)(uint64_t word))
+static inline unsigned put_checked(
+	struct writer *w, struct slice s, unsigned (*odd)(struct wide))
 {
 	char *const to = w->at;
-	uint64_t marks = 0;
-	uint64_t word;
-	size_t at = 0;
+	unsigned marks = 0;
 
 	w->at += s.len;
-	if (s.len < sizeof(word)) {
-		for (; at < s.len; at++)
-			to[at] = s.ptr[at];
-		return false;
+	if (s.len >= WIDE) {
+		const size_t last = s.len - WIDE;
+
+		for (size_t at = 0; at < last; at += WIDE) {
+			struct wide piece = wide_load(s.ptr + at);
+
+			wide_store(to + at, piece);
+			marks |= odd(piece);
+		}
+		wide_store(to + last, wide_load(s.ptr + last));
+		return marks | odd(wide_load(s.ptr + last));
 	}
-	for (; s.len - at >= sizeof(word); at += sizeof(word)) {
-		word = word_load(s.ptr + at);
-		memcpy(to + at, &word, sizeof(word));
-		marks |= odd(word);
+	if (s.len >= 8) {
+		uint64_t first = wide_word(s.ptr);
+		uint64_t second = wide_word(s.ptr + s.len - 8);
+
+		memcpy(to, &first, 8);
+		memcpy(to + s.len - 8, &second, 8);
+		return odd(wide_of(first, second));
 	}
-	at = s.len - sizeof(word);
-	word = word_load(s.ptr + at);
-	memcpy(to + at, &word, sizeof(word));
-	return !(marks | odd(word));
+	if (s.len >= 4) {
+		uint64_t both = load_4(s.ptr) | load_4(s.ptr + s.len - 4) << 32;
+
+		memcpy(to, s.ptr, 4);
+		memcpy(to + s.len - 4, s.ptr + s.len - 4, 4);
+		return odd(wide_of(both, both));
+	}
+	for (size_t at = 0; at < s.len; at++)
+		to[at] = s.ptr[at];
+	return 1;
 }
 
 static inline bool put_name(struct writer *w, struct slice name)
 {
-	return put_words(w, name, word_not_name) ||
-	       (name.len && bytes_all(name, BYTE_TOKEN));
+	return !put_checked(w, name, wide_not_name) || header_name_valid(name);
 }
 
 static inline bool put_value(struct writer *w, struct slice value)
 {
-	return put_words(w, value, word_not_plain) ||
-	       bytes_all(value, BYTE_VALUE);
+	return !put_checked(w, value, wide_control) ||
+	       header_value_valid(value);
 }
 
 static inline bool put_field(struct writer *w, const struct header_field *field)

@@ -32,31 +32,41 @@ static bool ipv6_valid(struct slice address)
 	return inet_pton(AF_INET6, text, &parsed) == 1;
 }
 
-/* Labels, each with a dot behind it but for the last, which may have one. */
-static bool name_valid(struct slice name)
+/*
+ * Where labels with dots between them end (one more dot may stand at the end);
+ * 0 when there is none, or an empty one.
+ */
+static size_t name_span(struct slice s)
 {
 	size_t at = 0;
 
-	do {
-		size_t end = bytes_span(name.ptr, at, name.len, BYTE_HOST);
+	for (;;) {
+		size_t end = bytes_span(s.ptr, at, s.len, BYTE_HOST);
 
 		if (end == at)
-			return false;
-		if (end == name.len)
-			return true;
-		if (name.ptr[end] != '.')
-			return false;
+			return at && (at == s.len || s.ptr[at] == ':') ? at : 0;
+		if (end == s.len || s.ptr[end] != '.')
+			return end;
 		at = end + 1;
-	} while (at < name.len);
-	return name.len;
+	}
 }
 
-static bool host_valid(struct slice host)
+static size_t ipv6_span(struct slice s)
 {
-	if (!host.len || host.ptr[0] != '[')
-		return name_valid(host);
-	return host.len > 2 && host.ptr[host.len - 1] == ']' &&
-	       ipv6_valid(slice_of(host.ptr + 1, host.len - 2));
+	size_t close = slice_find(s, ']');
+
+	if (close == s.len || close < 2 ||
+		!ipv6_valid(slice_of(s.ptr + 1, close - 1)))
+		return 0;
+	return close + 1;
+}
+
+/* Length of the host at the front, 0 when there is none. */
+static size_t host_span(struct slice authority)
+{
+	if (authority.len && authority.ptr[0] == '[')
+		return ipv6_span(authority);
+	return name_span(authority);
 }
 
 /* port: digits, 0 when that is not a port. */
@@ -72,13 +82,12 @@ static unsigned port_of(struct slice port)
 
 bool target_authority_valid(struct slice authority)
 {
-	size_t len = host_len(authority);
-	struct slice rest = slice_from(authority, len);
+	size_t len = host_span(authority);
 
-	if (!host_valid(slice_head(authority, len)))
-		return false;
-	return !rest.len ||
-	       (rest.ptr[0] == ':' && port_of(slice_from(rest, 1)));
+	if (!len || len == authority.len)
+		return len;
+	return authority.ptr[len] == ':' &&
+	       port_of(slice_from(authority, len + 1));
 }
 
 struct slice target_host(struct slice authority)
@@ -139,6 +148,8 @@ void target_split(struct slice target, struct target_parts *parts)
 	size_t end;
 
 	*parts = (struct target_parts){.path = target};
+	if (target.len && target.ptr[0] == '/')
+		return;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks) && !at; i++) {
 		if (slice_eq_nocase(slice_head(target, marks[i].len), marks[i]))
 			at = marks[i].len;
