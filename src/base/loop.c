@@ -173,7 +173,8 @@ void loop_free(struct loop *loop)
 /*
  * What was put off runs after the descriptors of this turn had theirs; what it
  * puts off again waits for the turn after this. No timer of libevent is used,
- * so putting off cannot fail.
+ * so putting off cannot fail. ONCE in any case: NONBLOCK alone goes on for as
+ * long as any descriptor is ready.
  */
 static int one_turn(struct loop *loop)
 {
@@ -184,7 +185,7 @@ static int one_turn(struct loop *loop)
 	waiting = loop->this_turn.first;
 	loop->turn++;
 	rc = event_base_loop(
-		loop->base, waiting ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+		loop->base, EVLOOP_ONCE | (waiting ? EVLOOP_NONBLOCK : 0));
 	if (rc < 0 || !waiting)
 		return rc;
 	loop_clock_refresh(loop);
