@@ -1,6 +1,6 @@
-#include <assert.h>
+#include "conn_io_priv.h"
 
-#include "conn_priv.h"
+#include <assert.h>
 
 void conn_unlinger(struct conn *conn)
 {

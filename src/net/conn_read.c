@@ -1,8 +1,8 @@
+#include "conn_io_priv.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-
-#include "conn_priv.h"
 
 /* Bytes that may still be read in this turn. */
 static size_t share_left(struct conn *conn)

@@ -1,3 +1,5 @@
+#include "conn_io_priv.h"
+
 #include <assert.h>
 #include <limits.h>
 #include <string.h>
@@ -5,8 +7,6 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-
-#include "conn_priv.h"
 
 /* ---- our BIO ---- */
 
@@ -219,8 +219,8 @@ enum conn_fill conn_tls_fill(
 		conn->starved = false;
 		if (SSL_read_ex(conn->ssl, to + *len, size - *len, &n)) {
 			*len += n;
-			conn->useless -= n < conn->useless ? (uint32_t)n
-							   : conn->useless;
+			conn->useless -=
+				n < conn->useless ? (uint32_t)n : conn->useless;
 		} else {
 			fill = no_data(conn);
 		}

@@ -1,10 +1,10 @@
+#include "conn_io_priv.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-
-#include "conn_priv.h"
 
 size_t conn_outstanding(const struct conn *conn)
 {
