@@ -106,7 +106,7 @@ static inline bool stream_answerable(const struct stream_failure *failure)
 /* ---- limits and times that a session is given ---- */
 
 struct http_limits {
-	/* Bytes of a section: at most CONN_READ, what a conn keeps. */
+	/* Bytes of a section: at most CONN_KEEP, what a conn keeps. */
 	size_t header_bytes;
 	size_t trailer_bytes;
 	size_t request_line;

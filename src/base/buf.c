@@ -6,10 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The first piece is often the only one: what the socket refused. */
+static size_t first_cap(size_t more)
+{
+	return more > 512 && more < SIZE_MAX / 4 ? more : 512;
+}
+
 /* Room for `more` bytes behind the held ones: slide, else grow. */
 static bool buf_reserve(struct buf *buf, size_t more)
 {
-	size_t cap = buf->cap ? buf->cap : 512;
+	size_t cap = buf->cap ? buf->cap : first_cap(more);
 	char *mem;
 
 	if (buf->cap - buf->start - buf->len >= more)
