@@ -4,11 +4,11 @@
  * Reading. One edge-triggered registration for life. Bytes are read into a
  * buffer of the worker's (conn_io) and lent to on_data, which returns how many
  * it used; the rest is kept and shown again, in front of newer bytes, when
- * more comes or after conn_resume (an owner that leaves more than CONN_READ
+ * more comes or after conn_resume (an owner that leaves more than CONN_KEEP
  * unused is not read for until it used some). Reading stops while paused; a
  * short read ends reading unless the peer's FIN was seen (EV_CLOSED), then it
- * goes on to 0 or EAGAIN. At most CONN_TURN bytes are read per connection and
- * turn (one read more, since its size is not known before).
+ * goes on to 0 or EAGAIN. At most CONN_TURN bytes and one read are read per
+ * connection and turn.
  *
  * Writing. conn_write gathers in a buffer of the worker's that belongs to one
  * connection at a time: flushed when another connection writes, when it is
@@ -18,8 +18,8 @@
  * only when the socket refuses.
  *
  * An idle connection holds no buffer. Verbs never raise events before they
- * return. A conn is freed by conn_finish or conn_abort, after the loop turn;
- * both are allowed at any time: before on_open, and inside every event.
+ * return. A conn is freed by conn_finish or conn_abort, after the turn; both
+ * are allowed at any time: before on_open, and inside every event.
  */
 #ifndef MTLSGATE_NET_CONN_H
 #define MTLSGATE_NET_CONN_H
@@ -34,7 +34,8 @@ struct ssl_st;
 enum {
 	CONN_HIGH = 65536,    /* conn_write answers false from here on */
 	CONN_LOW = 16384,     /* on_room at or below */
-	CONN_READ = 65536,    /* bytes of one read */
+	CONN_READ = 131072,   /* bytes of one on_data: of one read ... */
+	CONN_KEEP = 65536,    /* ... behind those an owner left unused */
 	CONN_GATHER = 262144, /* bytes gathered at most */
 	CONN_TURN = 262144,   /* bytes read per connection and turn */
 	CONN_LINGER_MS = 1000,
@@ -42,7 +43,7 @@ enum {
 
 /* The worker's buffers and the connections that are only lingering. */
 struct conn_io *conn_io_new(struct loop *loop);
-/* Closes lingering ones; all others must be gone. NULL is ignored. */
+/* Before loop_free. Closes lingering ones; all others must be gone. */
 void conn_io_free(struct conn_io *io);
 /* Connections in conn_finish that have not closed yet. */
 size_t conn_io_lingering(const struct conn_io *io);
@@ -66,12 +67,11 @@ struct conn_events {
 	void (*on_eof)(void *owner);
 	/* Outstanding bytes fell to CONN_LOW after a conn_write said false. */
 	void (*on_room)(void *owner);
-	/* The connection is dead; only conn_abort/conn_finish may follow (any
-	 * other verb does nothing). Comes even while paused, save
-	 * CONN_FAIL_TRUNCATED, which like on_eof waits for conn_resume. When
-	 * sending fails, what the peer said before is shown first, unless
-	 * paused. Nothing comes after it. After CONN_FAIL_HANDSHAKE and _TLS
-	 * conn_finish brings our alert to the peer. */
+	/* The connection is dead: verbs other than conn_finish and conn_abort
+	 * do nothing, no event follows. Comes even while paused, save
+	 * CONN_FAIL_TRUNCATED, which waits for conn_resume. When sending
+	 * failed, what the peer said before is shown first, unless paused.
+	 * conn_finish brings our TLS alert to the peer. */
 	void (*on_fail)(void *owner, enum conn_fail why);
 };
 
@@ -84,26 +84,21 @@ struct conn_events {
 struct conn *conn_accept(struct conn_io *io, int fd, struct ssl_st **ssl,
 	const struct conn_events *events, void *owner)
 	__attribute__((warn_unused_result));
-/*
- * A new connection to addr. Bytes written before on_open wait. A refusal comes
- * as on_fail, never from inside this call. NULL when memory or descriptors
- * are out.
- */
+/* A new connection to addr. Bytes written before on_open wait. A refusal comes
+ * as on_fail. NULL when memory or descriptors are out. */
 struct conn *conn_connect(struct conn_io *io, const struct addr *addr,
 	const struct conn_events *events, void *owner)
 	__attribute__((warn_unused_result));
 
 /* Hands the events to another owner (client -> session). What was read and
  * not used is shown to the new one after conn_resume. */
-void conn_set_owner(struct conn *conn, const struct conn_events *events,
-	void *owner);
+void conn_set_owner(
+	struct conn *conn, const struct conn_events *events, void *owner);
 
 /* Takes all bytes; false when CONN_HIGH or more are outstanding. */
 bool conn_write(struct conn *conn, struct slice bytes);
-/*
- * Room for up to `size` bytes (<= CONN_GATHER / 4) to be written in place, to
- * spare a copy; NULL when memory is out. conn_commit says how many were used.
- * Nothing else may happen between the two.
+/* Room for `size` bytes (<= CONN_GATHER / 4) to be written in place; NULL when
+ * memory is out. conn_commit says how many were used; nothing between the two.
  */
 char *conn_reserve(struct conn *conn, size_t size);
 bool conn_commit(struct conn *conn, size_t used);
@@ -129,26 +124,24 @@ bool conn_peer_closed(const struct conn *conn);
 /*
  * Polite end: takes *conn, empties it. What was written goes out, then
  * close_notify and FIN, then incoming bytes are dropped until the peer closes
- * or CONN_LINGER_MS passed without progress (bounded in time and bytes; a
- * slow reader has longer to take what was written), so that a last answer or
+ * or CONN_LINGER_MS passed without progress (bounded in time, bytes and
+ * number; a slow reader has longer to take what was written): a last answer or
  * alert arrives instead of a reset. The SSL dies with the turn.
  */
 void conn_finish(struct conn **conn);
 /* Hard end: takes *conn, empties it; no close_notify, reset. */
 void conn_abort(struct conn **conn);
 
-/* ---- facts ---- */
-
 struct conn_tls_info { /* all static or owned by the SSL; empty without TLS */
 	const char *version; /* "TLSv1.3" */
 	const char *cipher;
-	const char *sni;     /* NULL: none sent; peer's bytes */
+	const char *sni; /* NULL: none sent; peer's bytes */
 	struct slice alpn;
 };
 void conn_tls_info(const struct conn *conn, struct conn_tls_info *info);
 struct ssl_st *conn_ssl(const struct conn *conn); /* NULL: plain */
-/* What went wrong, in words ("Connection refused", "tlsv1 alert unknown ca",
- * "http request"); valid while the conn lives. Never NULL. */
+/* Words ("Connection refused", "tlsv1 alert unknown ca", "http request");
+ * valid while the conn lives. Never NULL. */
 const char *conn_error(const struct conn *conn);
 /* Own heap bytes beyond OpenSSL's, for the memory budget. */
 size_t conn_memory(const struct conn *conn);

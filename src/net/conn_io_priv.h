@@ -25,7 +25,8 @@ struct conn_io {
 	struct bio_method_st *bio_method;
 	size_t conns; /* alive, lingering ones included */
 
-	struct conn *lingering;
+	struct conn *lingering; /* the youngest first */
+	struct conn *linger_last;
 	size_t lingering_count;
 	struct loop_timer tick;
 	struct loop_corpse corpse;

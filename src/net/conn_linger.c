@@ -12,6 +12,8 @@ void conn_unlinger(struct conn *conn)
 		io->lingering = conn->next;
 	if (conn->next)
 		conn->next->prev = conn->prev;
+	else
+		io->linger_last = conn->prev;
 	conn->next = conn->prev = NULL;
 	io->lingering_count--;
 }
@@ -24,8 +26,12 @@ static void enlist(struct conn *conn)
 	conn->next = io->lingering;
 	if (conn->next)
 		conn->next->prev = conn;
+	else
+		io->linger_last = conn;
 	io->lingering = conn;
-	io->lingering_count++;
+	/* Politeness must not use up the descriptors (R17). */
+	if (++io->lingering_count > CONN_LINGER_MAX)
+		conn_close(io->linger_last);
 }
 
 /*
@@ -95,19 +101,21 @@ void conn_drain(struct conn *conn)
 		conn_put_off(conn);
 }
 
+/* R18: neither a slow reader nor one who trickles holds us for long. */
 static bool is_over(const struct conn *conn)
 {
+	bool flushing = conn->out.len;
 	int64_t now = conn_now(conn);
 	int64_t last = conn->linger_ms;
-	int64_t patience = conn->out.len ? CONN_FLUSH_MS : CONN_LINGER_MS;
 
 	if (conn->sent_ms > last)
 		last = conn->sent_ms;
 	/* While bytes wait to be sent, receiving is no progress. */
-	if (!conn->out.len && conn->read_ms > last)
+	if (!flushing && conn->read_ms > last)
 		last = conn->read_ms;
-	return now - last >= patience ||
-	       now - conn->linger_ms >= CONN_LINGER_TOTAL_MS;
+	return now - last >= (flushing ? CONN_FLUSH_MS : CONN_LINGER_MS) ||
+	       now - conn->linger_ms >=
+		       (flushing ? CONN_FLUSH_TOTAL_MS : CONN_LINGER_TOTAL_MS);
 }
 
 void conn_linger_tick(void *arg)

@@ -14,10 +14,12 @@ enum {
 	/* A TLS record's plaintext; its ciphertext is at most this longer. */
 	CONN_RECORD = 16384,
 	CONN_RECORD_EXTRA = 256,
-	/* One recv of ciphertext: CONN_READ in full records, framing and all */
-	CONN_RAW = CONN_READ + 4 * CONN_RECORD_EXTRA,
+	/* TLS: bytes decrypted at most before they are shown */
+	CONN_TLS_READ = 65536,
+	/* One recv of ciphertext: as much in full records, framing and all */
+	CONN_RAW = CONN_TLS_READ + 4 * CONN_RECORD_EXTRA,
 	/* Bytes left unused by the owner up to here, and a read behind them */
-	CONN_IN = 2 * CONN_READ,
+	CONN_IN = CONN_KEEP + CONN_READ,
 	/* A record in the making, and one conn_reserve behind it */
 	CONN_PLAIN = CONN_RECORD + CONN_GATHER / 4,
 	/* Plain connections: from here on bytes are sent without a copy */
@@ -32,10 +34,15 @@ enum {
 	CONN_USELESS = 1024,
 	CONN_USELESS_MAX = 32 * CONN_USELESS,
 	CONN_REPLIES_MAX = 128,
-	/* Lingering: while bytes wait to be sent; in total; bytes dropped */
+	/*
+	 * Lingering: without progress while bytes wait to be sent; in total
+	 * then, and else; bytes dropped; connections at once.
+	 */
 	CONN_FLUSH_MS = 30000,
-	CONN_LINGER_TOTAL_MS = 120000,
+	CONN_FLUSH_TOTAL_MS = 120000,
+	CONN_LINGER_TOTAL_MS = 10000,
 	CONN_LINGER_BYTES = 64 * 1024 * 1024,
+	CONN_LINGER_MAX = 4096,
 	CONN_LINGER_TICK_MS = 250,
 };
 
@@ -112,7 +119,7 @@ struct conn {
 	struct loop_corpse ssl_corpse;
 
 	struct conn *next, *prev; /* lingering */
-	int64_t linger_ms;        /* since when */
+	int64_t linger_ms;        /* since when: began, sent FIN */
 };
 
 #endif

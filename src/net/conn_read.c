@@ -79,7 +79,7 @@ static void deliver(struct conn *conn, size_t len)
 /* So much was left unused that a read would not fit behind it. */
 static bool is_full(const struct conn *conn)
 {
-	return conn->in.len > CONN_IN - CONN_READ;
+	return conn->in.len > CONN_KEEP;
 }
 
 /*
@@ -97,7 +97,7 @@ static enum conn_fill read_once(struct conn *conn)
 	if (is_full(conn))
 		fill = CONN_FILL_FULL;
 	else if (conn->ssl)
-		fill = conn_tls_fill(conn, in + kept.len, CONN_READ, &len);
+		fill = conn_tls_fill(conn, in + kept.len, CONN_TLS_READ, &len);
 	else
 		fill = plain_fill(conn, in + kept.len, &len);
 	if (!len && !(kept.len && conn->show))

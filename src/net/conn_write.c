@@ -172,15 +172,15 @@ void conn_encrypt_gathered(struct conn *conn)
 	conn_tls_encrypt(conn, slice_of(io->plain, len));
 }
 
-/* close_notify and FIN, behind everything written. */
+/* FIN, behind everything written. */
 static void end_if_wanted(struct conn *conn)
 {
-	if (conn->ending == CONN_END_NOTIFIED && !conn->out.len &&
-		!conn->broken) {
-		conn->ending = CONN_END_SENT;
-		if (shutdown(conn->fd, SHUT_WR))
-			send_failed(conn, errno);
-	}
+	if (conn->ending != CONN_END_NOTIFIED || conn->out.len || conn->broken)
+		return;
+	conn->ending = CONN_END_SENT;
+	conn->linger_ms = conn_now(conn); /* a new stage of it, if any */
+	if (shutdown(conn->fd, SHUT_WR))
+		send_failed(conn, errno);
 }
 
 static void notify_if_wanted(struct conn *conn)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -201,7 +202,7 @@ static void an_owner_who_uses_nothing_is_not_flooded(void **state)
 	peer_say(&one.peer, slice_of(bytes, sizeof(bytes)));
 	bench_settle(&one.bench);
 	assert_true(conn_memory(one.ear.conn) < 512 * 1024);
-	assert_true(one.ear.last <= 2 * CONN_READ);
+	assert_true(one.ear.last <= CONN_KEEP + CONN_READ);
 	one.ear.use = SIZE_MAX;
 	EAR(&one.ear, conn_resume(one.ear.conn));
 	BENCH_UNTIL(&one.bench, one.ear.data.len == sizeof(bytes));
@@ -865,6 +866,41 @@ static void lingering_ends_after_its_time(void **state)
 	one_fini(&one);
 }
 
+/* R17: politeness must not use up the descriptors. */
+static void the_oldest_give_way_when_too_many_linger(void **state)
+{
+	enum { MOST = 4096, MORE = 10 };
+	const rlim_t wanted = 2 * (MOST + MORE) + 64;
+	static struct ear ears[MOST + MORE];
+	static int far[MOST + MORE];
+	struct rlimit old, high;
+	struct bench bench;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	high = (struct rlimit){wanted, old.rlim_max};
+	if (old.rlim_max < wanted || setrlimit(RLIMIT_NOFILE, &high))
+		skip();
+	bench_init(&bench);
+	for (size_t i = 0; i < MOST + MORE; i++) {
+		int fds[2];
+
+		bench_unix_pair(fds);
+		far[i] = fds[1];
+		ear_init(&ears[i]);
+		ears[i].conn = conn_accept(
+			bench.io, fds[0], NULL, &ear_events, &ears[i]);
+		assert_non_null(ears[i].conn);
+		ear_finish(&ears[i]);
+	}
+	assert_int_equal(conn_io_lingering(bench.io), MOST);
+	for (size_t i = 0; i < MOST + MORE; i++)
+		close(far[i]);
+	BENCH_UNTIL(&bench, !conn_io_lingering(bench.io));
+	bench_fini(&bench);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
 static void abort_resets(void **state)
 {
 	struct one one;
@@ -1088,6 +1124,7 @@ int main(void)
 			finish_drops_what_comes_so_that_the_answer_arrives),
 		cmocka_unit_test(finish_after_the_peers_fin_closes_at_once),
 		cmocka_unit_test(lingering_ends_after_its_time),
+		cmocka_unit_test(the_oldest_give_way_when_too_many_linger),
 		cmocka_unit_test(abort_resets),
 		cmocka_unit_test(finish_and_abort_are_allowed_in_every_event),
 		cmocka_unit_test(finish_and_abort_are_allowed_before_on_open),
