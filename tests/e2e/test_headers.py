@@ -187,7 +187,7 @@ def test_a_bad_certificate_is_refused_with_its_alert(
     line = [li for li in gate.log().splitlines()
             if f"CN={name.replace('_', '-')}" in li][0]
     for key in ("reason", "depth", "subject", "issuer", "serial", "sha256",
-                "not_before", "not_after", "sent", "sni", "peer"):
+                "not_before", "not_after", "sent", "sni", "client", "conn"):
         assert key in line, f"{key} is missing in: {line}"
 
 
