@@ -339,7 +339,7 @@ struct stream *h1_client_lend(struct h1_client *client)
 	h1_end_open(&client->end);
 	client->phase = CLIENT_LENT;
 	client->interim = 0;
-	client->closing = client->answered = client->idle_due = false;
+	client->closing = client->answered = false;
 	client->sent_before = conn_sent(client->end.conn);
 	return &client->end.stream;
 }

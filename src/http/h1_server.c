@@ -36,15 +36,11 @@ static void arm(struct h1_end *end)
 static void finish(
 	struct h1_server *s, enum stream_close how, enum http_rule rule)
 {
-	if (s->phase == SERVER_DEAD)
+	if (s->phase == SERVER_OVER || s->phase == SERVER_DEAD)
 		return;
-	if (s->phase != SERVER_OVER) {
-		s->phase = SERVER_OVER;
-		s->how = how;
-		s->rule = rule;
-	}
-	if (how == STREAM_ABORT)
-		s->how = STREAM_ABORT;
+	s->phase = SERVER_OVER;
+	s->how = how;
+	s->rule = rule;
 	loop_timer_clear(&s->end.timer);
 	conn_pause(s->end.conn);
 	loop_later(s->end.loop, &s->end.task);

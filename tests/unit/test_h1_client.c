@@ -627,6 +627,19 @@ static void a_stream_given_back_unused_changes_nothing(void **state)
 	}
 }
 
+static void the_end_is_told_once_though_its_owner_waits(void **state)
+{
+	struct client c = {0};
+
+	(void)state;
+	start(&c, close_at_end);
+	c.r.keeps = true;
+	fake_conn_fin(c.conn);
+	fake_loop_turn(c.loop);
+	assert_told(&c, "over done");
+	stop(&c);
+}
+
 /* An answer that came before its request is none (response splitting). */
 static void bytes_before_the_request_are_no_answer(void **state)
 {
@@ -882,9 +895,12 @@ int main(void)
 		cmocka_unit_test(an_answer_cut_anywhere_tells_the_same),
 		cmocka_unit_test(nothing_is_told_after_a_close_in_any_event),
 		cmocka_unit_test(a_paused_owner_hears_nothing_until_it_resumes),
-		cmocka_unit_test(an_end_told_by_resume_leaves_one_idle_connection),
-		cmocka_unit_test(the_loss_of_the_connection_is_told_while_paused),
-		cmocka_unit_test(one_on_room_follows_when_the_queue_is_low_again),
+		cmocka_unit_test(
+			an_end_told_by_resume_leaves_one_idle_connection),
+		cmocka_unit_test(
+			the_loss_of_the_connection_is_told_while_paused),
+		cmocka_unit_test(
+			one_on_room_follows_when_the_queue_is_low_again),
 		cmocka_unit_test(a_tunnel_is_refused),
 		cmocka_unit_test(a_request_is_framed_by_what_is_known),
 		cmocka_unit_test(a_request_that_cannot_be_written_fails),
@@ -892,15 +908,20 @@ int main(void)
 		cmocka_unit_test(a_connection_in_doubt_is_over),
 		cmocka_unit_test(interim_heads_are_counted_for_each_exchange),
 		cmocka_unit_test(a_connection_may_be_lent_inside_on_idle),
-		cmocka_unit_test(an_idle_connection_that_speaks_or_ends_is_over),
+		cmocka_unit_test(
+			an_idle_connection_that_speaks_or_ends_is_over),
 		cmocka_unit_test(a_stream_given_back_unused_changes_nothing),
+		cmocka_unit_test(the_end_is_told_once_though_its_owner_waits),
 		cmocka_unit_test(bytes_before_the_request_are_no_answer),
 		cmocka_unit_test(bytes_behind_a_paused_answer_are_no_answer),
-		cmocka_unit_test(a_loss_before_the_answer_tells_what_was_touched),
+		cmocka_unit_test(
+			a_loss_before_the_answer_tells_what_was_touched),
 		cmocka_unit_test(an_answer_that_began_was_touched),
-		cmocka_unit_test(an_early_answer_is_told_while_the_request_goes_on),
+		cmocka_unit_test(
+			an_early_answer_is_told_while_the_request_goes_on),
 		cmocka_unit_test(a_request_given_up_leaves_no_connection),
-		cmocka_unit_test(an_origin_that_answers_and_goes_fails_the_upload),
+		cmocka_unit_test(
+			an_origin_that_answers_and_goes_fails_the_upload),
 		cmocka_unit_test(a_complete_exchange_does_not_mind_the_loss),
 		cmocka_unit_test(an_origin_that_does_not_read_is_given_up),
 		cmocka_unit_test(without_memory_for_a_timer_the_exchange_fails),

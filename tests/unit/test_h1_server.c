@@ -688,6 +688,30 @@ static void without_memory_for_any_answer_the_connection_is_aborted(
 	stop(&s);
 }
 
+/* 1: one fail that may be answered, no more. */
+static void an_answer_to_a_failure_that_cannot_be_written_is_not_told(
+	void **state)
+{
+	struct message head = {.kind = MESSAGE_RESPONSE,
+		.status = 400,
+		.reason = SLICE("O\nK"),
+		.stated_len = -1};
+	struct server s = {0};
+
+	(void)state;
+	start(&s, NULL);
+	give(&s, "bad\r\n\r\n");
+	record_send_head(&s.r, &head);
+	record_send_end(&s.r, NULL);
+	fake_loop_turn(s.loop);
+	assert_told(&s, "stream; fail bad request-line");
+	record_close(&s.r, STREAM_DONE);
+	fake_loop_turn(s.loop);
+	assert_told(&s,
+		"stream; fail bad request-line; finished abort request-line");
+	stop(&s);
+}
+
 /* ---- keep-alive ---- */
 
 static void the_last_request_allowed_is_told_so(void **state)
@@ -986,6 +1010,25 @@ static void a_head_has_its_time_as_a_whole(void **state)
 	stop(&s);
 }
 
+static void a_head_does_not_count_its_owners_time(void **state)
+{
+	enum record_event event = RECORD_STREAM;
+	struct server s = {0};
+
+	(void)state;
+	start(&s, pause_in);
+	s.r.arg = &event;
+	give(&s, "GET / HT");
+	fake_loop_advance(s.loop, 3600000);
+	record_resume(&s.r);
+	fake_loop_advance(s.loop, 9999);
+	assert_told(&s, "stream");
+	fake_loop_advance(s.loop, 1);
+	assert_told(&s, "stream; fail timeout header-timeout; "
+			"finished abort header-timeout");
+	stop(&s);
+}
+
 static void a_body_that_moves_has_no_end_of_time(void **state)
 {
 	struct server s = {0};
@@ -1140,6 +1183,27 @@ static void a_client_that_does_not_read_is_aborted(void **state)
 	stop(&s);
 }
 
+/* GONE is the last word, though the socket takes bytes again. */
+static void a_stalled_client_is_told_of_once(void **state)
+{
+	struct server s = {0};
+
+	(void)state;
+	start(&s, NULL);
+	fake_conn_take(s.conn, 0);
+	give(&s, GET);
+	record_forget(&s.r);
+	record_answer_head(&s.r, 200, BODY_LENGTH, sizeof(megabyte));
+	assert_false(record_send_body(&s.r, megabyte, 70000));
+	fake_loop_advance(s.loop, 3600000);
+	fake_conn_take(s.conn, SIZE_MAX);
+	fake_conn_die(s.conn, CONN_FAIL_RESET);
+	assert_told(&s, "fail gone write-timeout");
+	record_close(&s.r, STREAM_DONE);
+	fake_loop_turn(s.loop);
+	stop(&s);
+}
+
 static void a_client_that_leaves_its_last_answer_is_aborted(void **state)
 {
 	struct server s = {0};
@@ -1148,6 +1212,8 @@ static void a_client_that_leaves_its_last_answer_is_aborted(void **state)
 	start(&s, serve);
 	fake_conn_take(s.conn, 10);
 	give(&s, GET);
+	fake_loop_advance(s.loop, 19999);
+	fake_conn_take(s.conn, 1);
 	fake_loop_advance(s.loop, 19999);
 	assert_non_null(s.r.session);
 	fake_loop_advance(s.loop, 1);
@@ -1487,6 +1553,8 @@ int main(void)
 			a_head_that_cannot_be_written_can_still_be_answered),
 		cmocka_unit_test(
 			without_memory_for_any_answer_the_connection_is_aborted),
+		cmocka_unit_test(
+			an_answer_to_a_failure_that_cannot_be_written_is_not_told),
 		cmocka_unit_test(the_last_request_allowed_is_told_so),
 		cmocka_unit_test(too_many_pipelined_requests_close),
 		cmocka_unit_test(pipelined_requests_wait_for_a_later_answer),
@@ -1502,6 +1570,7 @@ int main(void)
 			a_failure_behind_the_answers_head_is_not_answerable),
 		cmocka_unit_test(every_wait_for_the_client_ends),
 		cmocka_unit_test(a_head_has_its_time_as_a_whole),
+		cmocka_unit_test(a_head_does_not_count_its_owners_time),
 		cmocka_unit_test(a_body_that_moves_has_no_end_of_time),
 		cmocka_unit_test(a_body_below_the_least_rate_ends),
 		cmocka_unit_test(a_body_at_the_least_rate_passes),
@@ -1510,6 +1579,7 @@ int main(void)
 		cmocka_unit_test(a_running_exchange_has_no_deadline_of_ours),
 		cmocka_unit_test(keep_alive_may_be_shorter_than_a_write),
 		cmocka_unit_test(a_client_that_does_not_read_is_aborted),
+		cmocka_unit_test(a_stalled_client_is_told_of_once),
 		cmocka_unit_test(
 			a_client_that_leaves_its_last_answer_is_aborted),
 		cmocka_unit_test(a_rest_has_its_own_time),
