@@ -34,7 +34,8 @@ struct h1_client_events {
 struct h1_client *h1_client_new(struct loop *loop, struct conn *conn,
 	const struct http_limits *limits, const struct h1_client_events *events,
 	void *owner) __attribute__((warn_unused_result));
-/* After the loop turn. A stream in use gets on_fail(GONE) first. */
+/* After the loop turn; NULL is ignored. A stream in use gets on_fail(GONE)
+ * first, and is closed by its owner then, or later in this turn. */
 void h1_client_free(struct h1_client *client);
 
 /* The stream for the next exchange; only while idle. Unbound; the borrower

@@ -146,8 +146,9 @@ struct session_ops {
 	/* Finish what runs, say goodbye as the protocol can, then on_finished.
 	 * idle_ms: how long an idle connection may stay (0: close now). */
 	void (*drain)(struct session *, int64_t idle_ms);
-	/* Last call; open streams get on_fail(GONE) first. Frees the session
-	 * (after the loop turn) but not the connection. */
+	/* Last call; open streams get on_fail(GONE) first and are closed by
+	 * their owners then, or later in this turn. Frees the session (after
+	 * the loop turn) but not the connection. */
 	void (*destroy)(struct session *);
 };
 

@@ -316,7 +316,7 @@ static void client_free(void *object)
 {
 	struct h1_client *c = object;
 
-	c->magic = 0;
+	c->magic = c->end.magic = 0;
 	free(c);
 }
 

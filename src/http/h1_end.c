@@ -51,7 +51,6 @@ void h1_end_fini(struct h1_end *end)
 {
 	loop_timer_fini(&end->timer);
 	loop_cancel(end->loop, &end->task);
-	end->magic = 0;
 }
 
 /* ---- failures ---- */
@@ -74,6 +73,9 @@ static enum stream_fail why_of(enum http_rule rule)
 
 static void tell_fail(struct h1_end *end, struct stream_failure *failure)
 {
+	/* Behind the end of a message only the worst is told. */
+	if (end->in == H1_IN_OVER)
+		failure->why = STREAM_GONE;
 	end->role->blame(end, failure);
 	if (!end->open || end->gone)
 		return;

@@ -104,7 +104,7 @@ void h1_end_init(struct h1_end *end, const struct h1_role *role,
 void h1_end_open(struct h1_end *end);
 /* After it no event comes. */
 void h1_end_close(struct h1_end *end);
-/* Timer, task and magic; no event follows. */
+/* Timer and task; no event follows. Its stream may still be closed. */
 void h1_end_fini(struct h1_end *end);
 
 /*

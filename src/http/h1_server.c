@@ -407,7 +407,7 @@ static void server_free(void *object)
 {
 	struct h1_server *s = object;
 
-	s->magic = 0;
+	s->magic = s->end.magic = 0;
 	free(s);
 }
 

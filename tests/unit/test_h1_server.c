@@ -668,6 +668,25 @@ static void a_head_that_cannot_be_written_can_still_be_answered(void **state)
 	stop(&s);
 }
 
+static void behind_the_request_a_head_that_cannot_be_written_is_a_loss(
+	void **state)
+{
+	struct message head = {.kind = MESSAGE_RESPONSE,
+		.status = 200,
+		.reason = SLICE("O\nK"),
+		.stated_len = -1};
+	struct server s = {0};
+
+	(void)state;
+	start(&s, give_up);
+	give(&s, GET);
+	record_send_head(&s.r, &head);
+	fake_loop_turn(s.loop);
+	assert_told(&s, "stream; head GET / none; end; fail gone field-value; "
+			"finished abort field-value");
+	stop(&s);
+}
+
 /* R23 */
 static void without_memory_for_any_answer_the_connection_is_aborted(
 	void **state)
@@ -1551,6 +1570,8 @@ int main(void)
 		cmocka_unit_test(interim_answers_are_hidden_from_http_1_0),
 		cmocka_unit_test(
 			a_head_that_cannot_be_written_can_still_be_answered),
+		cmocka_unit_test(
+			behind_the_request_a_head_that_cannot_be_written_is_a_loss),
 		cmocka_unit_test(
 			without_memory_for_any_answer_the_connection_is_aborted),
 		cmocka_unit_test(
