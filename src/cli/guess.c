@@ -49,7 +49,8 @@ void guess_option(const char *command, int answer, char **argv,
 			typed);
 	else if (near)
 		fprintf(stderr,
-			"mtlsgate %s: cannot take \"%s\"; did you mean --%s?\n",
+			"mtlsgate %s: cannot take \"%s\"; did you mean "
+			"\"--%s\"?\n",
 			command, typed, near);
 	else
 		fprintf(stderr, "mtlsgate %s: there is no option \"%s\"\n",

@@ -67,7 +67,7 @@ static int unknown(const char *name)
 	fprintf(stderr, "mtlsgate: there is no %s \"%s\"",
 		*name == '-' ? "option" : "command", name);
 	if (near)
-		fprintf(stderr, "; did you mean %s?", near);
+		fprintf(stderr, "; did you mean \"%s\"?", near);
 	fputs("\n\n", stderr);
 	usage(stderr);
 	return EXIT_CODE_USAGE;

@@ -95,7 +95,7 @@ static void end_when_alone(struct master *master)
 
 static void stop(struct master *master)
 {
-	LOG(LOG_LEVEL_INFO, "stopping",
+	LOG(LOG_LEVEL_INFO, "draining",
 		LOG_U64("workers", count_all(master, false)));
 	master->state = MASTER_STOPPING;
 	ask_all(master, CHANNEL_STOP, false);

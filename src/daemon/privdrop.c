@@ -118,8 +118,9 @@ static bool drop_capabilities(struct err *err)
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L) &&
 		errno != EINVAL)
 		return failed(err, "clear the ambient capabilities");
-	if (syscall(SYS_capset, &head, none))
-		return failed(err, "give up the capabilities");
+	/* A system call filter may forbid even this; who then still has one is
+	 * found out by prove(). */
+	(void)syscall(SYS_capset, &head, none);
 	return true;
 }
 

@@ -58,11 +58,12 @@ static void what_is_asked_for_is_answered(void **state)
 		{{"--version"}, 1, EXIT_CODE_OK, "mtlsgate "},
 		{{"-V"}, 1, EXIT_CODE_OK, "mtlsgate "},
 		{{NULL}, 2, EXIT_CODE_USAGE, "usage: mtlsgate COMMAND"},
-		{{"chekc"}, 2, EXIT_CODE_USAGE, "did you mean check?"},
-		{{"--chek"}, 2, EXIT_CODE_USAGE, "did you mean check?"},
+		{{"chekc"}, 2, EXIT_CODE_USAGE, "did you mean \"check\"?"},
+		{{"--chek"}, 2, EXIT_CODE_USAGE, "did you mean \"check\"?"},
 		{{"xyzzy"}, 2, EXIT_CODE_USAGE, "no command \"xyzzy\"\n"},
 		{{"--xyzzy"}, 2, EXIT_CODE_USAGE, "no option \"--xyzzy\"\n"},
-		{{"help", "chekc"}, 2, EXIT_CODE_USAGE, "did you mean check?"},
+		{{"help", "chekc"}, 2, EXIT_CODE_USAGE,
+			"did you mean \"check\"?"},
 		{{"help", "check", "help"}, 2, EXIT_CODE_USAGE, "one command"},
 	};
 
