@@ -74,6 +74,7 @@ static void tasks_remove(struct loop_task *task)
 {
 	struct loop_tasks *list = task->list;
 
+	assert(list); /* it is queued */
 	if (task->prev)
 		task->prev->next = task->next;
 	else

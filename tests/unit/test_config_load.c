@@ -301,6 +301,33 @@ static void variables_are_expanded_in_paths_addresses_and_urls(void **state)
 	config_free(c);
 }
 
+static void relative_paths_begin_at_the_directory_of_the_file(void **state)
+{
+	static const struct {
+		const char *file, *cert;
+	} cases[] = {
+		{"/m.yaml", "/c"},
+		{"/etc/m.yaml", "/etc/c"},
+		{"m.yaml", "./c"},
+		{"conf/m.yaml", "conf/c"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct config_problems *problems = config_problems_new();
+		struct config *c;
+
+		assert_non_null(problems);
+		/* offline nothing is made absolute, but joined all the same */
+		c = config_load_with(slice_str(base), cases[i].file, problems,
+			CONFIG_LOAD_OFFLINE);
+		assert_non_null(c);
+		assert_string_equal(c->listeners->tls.cert.text, cases[i].cert);
+		config_free(c);
+		config_problems_free(problems);
+	}
+}
+
 static void origins_have_addresses(void **state)
 {
 	static const struct {
@@ -440,6 +467,8 @@ int main(void)
 		cmocka_unit_test(printing_names_every_key_and_marks_defaults),
 		cmocka_unit_test(
 			variables_are_expanded_in_paths_addresses_and_urls),
+		cmocka_unit_test(
+			relative_paths_begin_at_the_directory_of_the_file),
 		cmocka_unit_test(origins_have_addresses),
 		cmocka_unit_test(the_shipped_examples_load),
 		cmocka_unit_test(what_is_wrong_is_said_byte_for_byte),

@@ -226,6 +226,28 @@ static void what_is_put_off_lets_descriptors_have_their_turn(void **state)
 	assert_int_equal(loop_turn(f->loop) - before, 3);
 }
 
+static void tell_and_stop(void *arg)
+{
+	tell('T');
+	loop_stop(arg);
+}
+
+static void what_is_put_off_does_not_wait_for_an_event(void **state)
+{
+	struct fixture *f = *state;
+
+	f->turns = 2; /* once, then it stops the loop */
+	f->tasks[0].cb = put_off_again;
+	f->tasks[0].arg = f;
+	assert_true(loop_watch_read(
+		f->loop, &f->watch, f->fds[0], on_ready, f)); /* quiet */
+	loop_timer_init(f->loop, &f->timer, tell_and_stop, f->loop);
+	assert_true(loop_timer_set(&f->timer, 10000));
+	loop_next_turn(f->loop, &f->tasks[0]);
+	assert_true(loop_run(f->loop));
+	assert_string_equal(story, "t");
+}
+
 static void a_loop_with_nothing_to_wait_for_returns(void **state)
 {
 	struct fixture *f = *state;
@@ -438,6 +460,7 @@ int main(void)
 		LOOP_TEST(a_hook_taken_off_is_not_called),
 		LOOP_TEST(a_cancelled_task_does_not_run),
 		LOOP_TEST(what_is_put_off_lets_descriptors_have_their_turn),
+		LOOP_TEST(what_is_put_off_does_not_wait_for_an_event),
 		LOOP_TEST(a_loop_with_nothing_to_wait_for_returns),
 		LOOP_TEST(an_edge_comes_once_for_each_arrival),
 		LOOP_TEST(a_watch_ended_in_its_own_callback_is_quiet),
