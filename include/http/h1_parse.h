@@ -1,11 +1,12 @@
 /*
  * h1_parse: sans-I/O parser of HTTP/1 heads and trailer sections, strict.
  *
- * The caller shows all bytes received since the message began (contiguous,
- * at any address: the block may move and grow between calls); the parser
- * resumes where it stopped, reading each byte once. It remembers offsets, not
- * pointers. When the head is complete the caller copies it where it may stay
- * and h1_parse_request / _response / _trailers makes the message out of it.
+ * The caller shows all bytes received since the message began (contiguous, at
+ * any address: the block may move and grow between calls); the parser resumes
+ * where it stopped and looks at no byte more than twice. It remembers offsets,
+ * not pointers. When the head is complete the caller copies it where it may
+ * stay and h1_parse_request / _response / _trailers makes the message out of
+ * it.
  *
  * There is no leniency switch (R8). What is refused names its rule and offset,
  * and both depend on the bytes alone, never on the pieces they came in. Where a

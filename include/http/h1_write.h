@@ -27,14 +27,24 @@ struct h1_write {
 /*
  * Writes request line or status line (always HTTP/1.1), Host, the fields of
  * message->fields, message->lent, the framing fields, Connection (close,
- * keep-alive, TE, Upgrade as needed), Expect, Trailer and the empty line into
- * out. Returns the length; 0 when `size` does not suffice (*bad is NULL) or a
- * part may not be written (*bad names it; a static string).
+ * keep-alive, TE, Upgrade as needed), TE, Upgrade, Expect, Trailer and the
+ * empty line into out. Returns the length; 0 when `size` is less than
+ * h1_head_size (*bad is NULL) or a part may not be written (*bad names it; a
+ * static string).
+ *
+ * Refused is what h1_parse would refuse, and a field of one hop (Host,
+ * Content-Length, Connection, ...) among `fields` or `lent`: framing comes from
+ * the members alone. A request needs an authority, so the caller supplies one
+ * for a client of HTTP/1.0 that sent none. Bytes of lent->wire are trusted,
+ * their maker checked them (R6).
+ *
+ * Expect is written only with framing, Trailer only when chunked; a stated
+ * length of a response (HEAD, 304) only without framing.
  */
 size_t h1_write_head(const struct message *message, const struct h1_write *how,
 	char *out, size_t size, const char **bad)
 	__attribute__((warn_unused_result));
-/* Upper bound of what h1_write_head needs. */
+/* What h1_write_head needs; it writes less. */
 size_t h1_head_size(const struct message *message);
 
 /* "0\r\n" + trailers + "\r\n". Same result convention. */

@@ -122,7 +122,7 @@ static size_t path_span(struct slice path, size_t at, enum byte_class class)
 			byte_is(path.ptr[at + 1], BYTE_HEX) &&
 			byte_is(path.ptr[at + 2], BYTE_HEX))
 			at += 3;
-		else if (path.ptr[at] == '?' && class == BYTE_PATH)
+		else if (path.ptr[at] == '?') /* no stop in a query */
 			class = BYTE_QUERY;
 		else
 			return at;

@@ -1,8 +1,6 @@
 /*
  * wide: 16 bytes looked at at once, with SSE2 where the machine has it (each
- * x86-64 does) and as two words of eight elsewhere. WIDE_PORTABLE asks for the
- * latter, so that a test can hold them against each other.
- *
+ * x86-64 does) and as two words of eight elsewhere or with WIDE_PORTABLE.
  * A mask has bit i for byte i; 0: no byte is of the kind asked for.
  */
 #ifndef MTLSGATE_HTTP_WIDE_PRIV_H
