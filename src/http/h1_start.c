@@ -16,10 +16,10 @@ static enum http_rule check_version(
 {
 	if (version.len != VERSION_LEN)
 		return malformed;
-	if (!memcmp(version.ptr, "HTTP/1.1", VERSION_LEN) ||
-		!memcmp(version.ptr, "HTTP/1.0", VERSION_LEN))
+	if (memcmp(version.ptr, "HTTP/1.1", VERSION_LEN) == 0 ||
+		memcmp(version.ptr, "HTTP/1.0", VERSION_LEN) == 0)
 		return HTTP_RULE_NONE;
-	if (memcmp(version.ptr, "HTTP/", 5) || version.ptr[6] != '.')
+	if (memcmp(version.ptr, "HTTP/", 5) != 0 || version.ptr[6] != '.')
 		return malformed;
 	if (version.ptr[5] < '0' || version.ptr[5] > '9' ||
 		version.ptr[7] < '0' || version.ptr[7] > '9')

@@ -70,7 +70,7 @@ static const struct {
 
 static bool is(struct slice text, const char *method)
 {
-	return !memcmp(text.ptr, method, text.len);
+	return memcmp(text.ptr, method, text.len) == 0;
 }
 
 enum method method_of(struct slice text)
