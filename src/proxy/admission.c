@@ -25,34 +25,39 @@ struct slot {
 	_Atomic uint64_t others; /* whom the table had no room for: one peer */
 };
 
+/* All slots, then the tables of all: whoever sums over the slots reads few
+ * pages, and a slot that was never used takes none for its table. */
 struct admission {
 	unsigned slots;
 	size_t peers;
-	size_t stride; /* bytes from one slot to the next */
-	_Alignas(CACHE_LINE) char memory[];
+	struct slot slot[];
 };
 
-static size_t stride_of(size_t peers)
+static size_t table_size(size_t peers)
 {
-	size_t size = sizeof(struct slot) + peers * sizeof(struct peer);
+	size_t size = peers * sizeof(struct peer);
 
 	return (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 }
 
 size_t admission_size(unsigned slots, size_t peers)
 {
-	return sizeof(struct admission) + slots * stride_of(peers);
+	return sizeof(struct admission) +
+	       slots * (sizeof(struct slot) + table_size(peers));
 }
 
 static struct slot *slot_at(const struct admission *a, unsigned index)
 {
 	assert(index < a->slots);
-	return (struct slot *)(uintptr_t)(a->memory + index * a->stride);
+	return (struct slot *)(uintptr_t)&a->slot[index];
 }
 
-static struct peer *peers_of(struct slot *slot)
+static struct peer *peers_of(const struct admission *a, const struct slot *slot)
 {
-	return (struct peer *)(slot + 1);
+	size_t index = (size_t)(slot - a->slot);
+	char *tables = (char *)(uintptr_t)&a->slot[a->slots];
+
+	return (struct peer *)(void *)(tables + index * table_size(a->peers));
 }
 
 static uint64_t get(const _Atomic uint64_t *value)
@@ -72,14 +77,13 @@ struct admission *admission_init(void *memory, unsigned slots, size_t peers)
 	assert((uintptr_t)memory % CACHE_LINE == 0);
 	a->slots = slots;
 	a->peers = peers;
-	a->stride = stride_of(peers);
 	return a;
 }
 
 void admission_clear_slot(struct admission *a, unsigned index)
 {
 	struct slot *slot = slot_at(a, index);
-	struct peer *peers = peers_of(slot);
+	struct peer *peers = peers_of(a, slot);
 
 	set(&slot->connections, 0);
 	set(&slot->handshakes, 0);
@@ -95,7 +99,7 @@ void admission_clear_slot(struct admission *a, unsigned index)
 static struct peer *find(const struct admission *a, struct slot *slot,
 	uint64_t hash, struct peer **vacant)
 {
-	struct peer *peers = peers_of(slot);
+	struct peer *peers = peers_of(a, slot);
 
 	*vacant = NULL;
 	for (size_t i = 0; i < WINDOW && i < a->peers; i++) {
@@ -119,8 +123,11 @@ static uint64_t count_of(const struct admission *a, uint64_t hash)
 	for (unsigned i = 0; i < a->slots; i++) {
 		struct slot *slot = slot_at(a, i);
 		struct peer *vacant;
-		const struct peer *peer = find(a, slot, hash, &vacant);
+		const struct peer *peer;
 
+		if (!get(&slot->connections)) /* its table stays untouched */
+			continue;
+		peer = find(a, slot, hash, &vacant);
 		if (peer)
 			sum += get(&peer->count);
 		else if (!vacant)
