@@ -11,6 +11,7 @@
 
 #include "config/config_problem.h"
 #include "pem_priv.h"
+#include "private_key_priv.h"
 #include "problem_priv.h"
 
 /* Security level 2 (R16). */
@@ -135,19 +136,6 @@ static bool load_certificates(struct key_pair *pair,
 
 /* ---- key ---- */
 
-static EVP_PKEY *parse_key(const struct pem_block *block)
-{
-	const unsigned char *at = (const unsigned char *)block->der.ptr;
-	const unsigned char *end = at + block->der.len;
-	EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &at, (long)block->der.len);
-
-	if (key && at != end) {
-		EVP_PKEY_free(key);
-		key = NULL;
-	}
-	return key;
-}
-
 static bool take_key(struct key_pair *pair, const struct pem_block *block,
 	const struct config_text *at, struct config_problems *problems)
 {
@@ -166,7 +154,7 @@ static bool take_key(struct key_pair *pair, const struct pem_block *block,
 			"a second private key; which one is meant?");
 		return false;
 	}
-	pair->key = parse_key(block);
+	pair->key = private_key_read(block->label, block->der);
 	if (!pair->key)
 		broken(problems, key_key, at, block->line,
 			"this is no private key of a supported kind");
@@ -212,14 +200,48 @@ static bool load_key(struct key_pair *pair, const struct config_text *at,
 
 /* ---- one against the other ---- */
 
+/* A signature made by one and verified by the other: the whole key is good. */
+static bool proves(EVP_PKEY *public, EVP_PKEY *key)
+{
+	static const unsigned char text[] = "mtlsgate";
+	const char *digest =
+		EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ||
+				EVP_PKEY_get_base_id(key) == EVP_PKEY_ED448
+			? NULL
+			: "SHA256";
+	unsigned char signature[2048];
+	size_t len = sizeof(signature);
+	EVP_MD_CTX *sign = EVP_MD_CTX_new(), *verify = EVP_MD_CTX_new();
+	bool ok = sign && verify &&
+		  EVP_DigestSignInit_ex(
+			  sign, NULL, digest, NULL, NULL, key, NULL) == 1 &&
+		  EVP_DigestSign(sign, signature, &len, text, sizeof(text)) ==
+			  1 &&
+		  EVP_DigestVerifyInit_ex(verify, NULL, digest, NULL, NULL,
+			  public, NULL) == 1 &&
+		  EVP_DigestVerify(
+			  verify, signature, len, text, sizeof(text)) == 1;
+
+	EVP_MD_CTX_free(sign);
+	EVP_MD_CTX_free(verify);
+	return ok;
+}
+
 static bool check_fit(const struct key_pair *pair, const struct config_tls *tls,
 	struct config_problems *problems)
 {
 	char name[PROBLEM_NAME], cert_kind[KEY_PAIR_KIND], kind[KEY_PAIR_KIND];
 	EVP_PKEY *public = X509_get0_pubkey(pair->leaf);
 
-	if (public && EVP_PKEY_eq(public, pair->key) == 1)
-		return true;
+	if (public && EVP_PKEY_eq(public, pair->key) == 1) {
+		if (proves(public, pair->key))
+			return true;
+		config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			tls->key.mark,
+			"%s: %s is damaged: its signatures do not verify",
+			key_key, tls->key.text);
+		return false;
+	}
 	problem_name(pair->leaf, name);
 	key_pair_kind(public, cert_kind);
 	key_pair_kind(pair->key, kind);

@@ -1,12 +1,17 @@
 /*
  * A file of PEM blocks. Promises: a block ends before the file does, its bytes
  * are no more than its base64 can carry, and a second reading gives the same.
+ * What it holds is taken for a private key, too.
  */
 #include "tls/pem_priv.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <openssl/evp.h>
+
+#include "tls/private_key_priv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -49,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				block.der.len <= size / 4 * 3);
 			must(block.label.len > 0);
 			must(slice_eq(block.der, other.der));
+			EVP_PKEY_free(private_key_read(block.label, block.der));
 		}
 	} while (result == PEM_OK);
 	(void)pem_looks_like_der(&file);

@@ -596,6 +596,8 @@ static const struct {
 		{"a block does not end"}},
 	{"weak.pem", "weak.key", false, EXIT_CODE_CONFIG,
 		{"too weak (RSA 1024)"}},
+	{"rsa.pem", "damaged.key", false, EXIT_CODE_CONFIG,
+		{"damaged.key is damaged: its signatures do not verify"}},
 	{"both.pem", "both.pem", true, EXIT_CODE_OK, {NULL}},
 	{"server.pem", "sec1.key", true, EXIT_CODE_OK, {NULL}},
 	{"expired.pem", "server.key", true, EXIT_CODE_OK, {"expired on "}},
@@ -749,15 +751,20 @@ static bool heap_holds(const unsigned char *needle, size_t len)
 #define HEAP_IS_ODD 0
 #endif
 
+static const enum mint_key kept[] = {MINT_P256, MINT_RSA2048, MINT_ED25519};
+
 /* In another process: making a key leaves traces of its own. */
-static void mint_elsewhere(void)
+static void mint_elsewhere(enum mint_key kind)
 {
 	pid_t child = fork();
 	int status = -1;
 
 	if (child == 0) {
-		struct mint *server = mint_server("wiped", files.ca);
+		struct mint *server = mint_new(
+			&(struct mint_spec){.cn = "wiped", .key = kind});
 
+		mint_write(files.directory, "wiped.pem", "");
+		mint_write(files.directory, "wiped.key", "");
 		mint_write_cert(files.directory, "wiped.pem", server);
 		mint_write_key(files.directory, "wiped.key", server);
 		_exit(0);
@@ -766,54 +773,72 @@ static void mint_elsewhere(void)
 	assert_int_equal(status, 0);
 }
 
-/* The secret of a P-256 key in PKCS#8, read without touching the heap. */
-static void read_secret(const char *path, char text[1024],
-	unsigned char der[768], unsigned char secret[32])
+/* A key file, read without touching the heap; and part of its secret. */
+struct secret {
+	char text[4096];
+	unsigned char der[3072];
+	unsigned char part[32];
+	unsigned char number[32]; /* as a BIGNUM has it in memory */
+};
+
+static void read_secret(struct secret *secret, const char *path)
 {
 	static const unsigned char mark[] = {0x02, 0x01, 0x01, 0x04, 0x20};
 	int fd = open(path, O_RDONLY);
-	ssize_t len = read(fd, text, 1023);
+	ssize_t len = read(fd, secret->text, sizeof(secret->text) - 1);
+	char *out = secret->text;
 	unsigned char *at;
-	char *out = text;
 
 	assert_true(fd >= 0 && len > 0);
 	close(fd);
-	text[len] = '\0';
-	for (char *in = strchr(text, '\n'); *in && *in != '-'; in++) {
+	secret->text[len] = '\0';
+	for (char *in = strchr(secret->text, '\n'); *in && *in != '-'; in++) {
 		if (*in != '\n')
 			*out++ = *in;
 	}
 	*out = '\0';
-	len = EVP_DecodeBlock(der, (unsigned char *)text, (int)(out - text));
-	at = memmem(der, (size_t)len, mark, sizeof(mark));
-	assert_non_null(at);
-	memcpy(secret, at + sizeof(mark), 32);
+	len = EVP_DecodeBlock(secret->der, (unsigned char *)secret->text,
+		(int)(out - secret->text));
+	while (out[-1] == '=') {
+		out--;
+		len--;
+	}
+	/* EC: the number; RSA and Ed25519 end in what is secret */
+	at = memmem(secret->der, (size_t)len, mark, sizeof(mark));
+	at = at ? at + sizeof(mark) : secret->der + len - 32;
+	memcpy(secret->part, at, 32);
+	for (int i = 0; i < 32; i++)
+		secret->number[i] = secret->part[31 - i];
 }
 
 static void a_freed_context_leaves_no_key_in_memory(void **state)
 {
-	static unsigned char der[768], secret[32], number[32];
-	static char text[1024];
-	struct config_listener listener = files.listener;
-	struct tls_context *context;
+	static struct secret secret;
 	char cert[160], key[160];
 
 	(void)state;
 	if (HEAP_IS_ODD)
 		skip();
-	mint_elsewhere();
 	path_of(cert, "wiped.pem");
 	path_of(key, "wiped.key");
-	read_secret(key, text, der, secret);
-	for (int i = 0; i < 32; i++) /* as a BIGNUM has it in memory */
-		number[i] = secret[31 - i];
-	listener.tls.cert.text = cert;
-	listener.tls.key.text = key;
-	context = context_of(&listener);
-	assert_true(heap_holds(number, 32)); /* the search does find it */
-	tls_context_free(context);
-	assert_false(heap_holds(number, 32));
-	assert_false(heap_holds((unsigned char *)text + 52, 36)); /* base64 */
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		struct config_listener listener = files.listener;
+		struct tls_context *context;
+
+		mint_elsewhere(kept[i]);
+		read_secret(&secret, key);
+		listener.tls.cert.text = cert;
+		listener.tls.key.text = key;
+		context = context_of(&listener);
+		/* the search does find it while it is there */
+		assert_true(heap_holds(secret.number, 32) ||
+			    heap_holds(secret.part, 32));
+		tls_context_free(context);
+		assert_false(heap_holds(secret.number, 32));
+		assert_false(heap_holds(secret.part, 32));
+		/* base64 of the middle, which is secret in all of them */
+		assert_false(heap_holds((unsigned char *)secret.text + 48, 16));
+	}
 }
 
 /* ---- files ---- */
@@ -854,6 +879,25 @@ static void write_cert_of(const char *name, struct mint_spec spec)
 	mint_free(cert);
 }
 
+/* The modulus is right, what is behind it is not. */
+static void write_damaged(const struct mint *rsa)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PrivateKey(rsa->key, &der);
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data;
+
+	assert_true(len > 600);
+	der[400] ^= 1; /* the exponent, and */
+	der[700] ^= 1; /* a prime: the library makes do with either */
+	PEM_write_bio(bio, "RSA PRIVATE KEY", "", der, len);
+	BIO_write(bio, "", 1);
+	BIO_get_mem_data(bio, &data);
+	mint_write(files.directory, "damaged.key", data);
+	BIO_free(bio);
+	OPENSSL_free(der);
+}
+
 static void write_files(void)
 {
 	const char *dir = files.directory;
@@ -864,6 +908,8 @@ static void write_files(void)
 	char *pem = mint_key_pem(files.server), *cert;
 
 	mint_write_key(dir, "other.key", rsa);
+	mint_write_cert(dir, "rsa.pem", rsa);
+	write_damaged(rsa);
 	mint_write_key(dir, "other-ec.key", client);
 	mint_write_cert(dir, "reversed.pem", files.ca);
 	mint_write_cert(dir, "reversed.pem", files.server);
