@@ -1019,7 +1019,7 @@ static void a_head_has_its_time_as_a_whole(void **state)
 	start(&s, serve);
 	fake_loop_advance(s.loop, 4000);
 	for (size_t i = 0; i < 9; i++) {
-		fake_conn_give(s.conn, slice_of(GET + i, 1));
+		fake_conn_give(s.conn, slice_of(&GET[i], 1));
 		fake_loop_advance(s.loop, 1000);
 	}
 	assert_told(&s, "stream");

@@ -66,12 +66,12 @@ static const char *const requests[] = {
 	"\r\nGET /" FRONT "\r\n",
 	"POST /" FRONT "Content-Length: 5\r\n\r\nhello",
 	"POST /" FRONT "Content-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
-	"POST /" FRONT "Transfer-Encoding: chunked\r\n\r\n"
-	"5\r\nhello\r\n0\r\n\r\n",
-	"POST /" FRONT "Transfer-Encoding: chunked\r\n\r\n"
-	"5\r\nhello\r\n1\r\n!\r\n0\r\nA: b\r\n\r\n",
-	"POST /" FRONT "Transfer-Encoding: chunked\r\n\r\n"
-	"29\r\n0123456789",
+	("POST /" FRONT "Transfer-Encoding: chunked\r\n\r\n"
+	 "5\r\nhello\r\n0\r\n\r\n"),
+	("POST /" FRONT "Transfer-Encoding: chunked\r\n\r\n"
+	 "5\r\nhello\r\n1\r\n!\r\n0\r\nA: b\r\n\r\n"),
+	("POST /" FRONT "Transfer-Encoding: chunked\r\n\r\n"
+	 "29\r\n0123456789"),
 	"GET /" FRONT "A: 1\r\nA: 2\r\nA: 3\r\nA: 4\r\nA: 5\r\n\r\n",
 	"GET / HTTP/1.0\r\n\r\n",
 	"GET /" FRONT "Connection: close\r\n\r\n",
@@ -87,8 +87,8 @@ static const char *const responses[] = {
 	"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n",
 	"HTTP/1.1 100 Continue\r\n\r\n",
 	"HTTP/1.1 103 Early Hints\r\n\r\n",
-	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-	"5\r\nhello\r\n0\r\nA: b\r\n\r\n",
+	("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	 "5\r\nhello\r\n0\r\nA: b\r\n\r\n"),
 	"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
 	"HTTP/1.1 200 OK\r\n\r\nto the end",
 	"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
