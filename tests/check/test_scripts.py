@@ -1,4 +1,5 @@
 """scripts/ keep their promises: shown with false steps and a false apt."""
+import json
 import os
 import pathlib
 import shutil
@@ -229,3 +230,64 @@ def test_a_user_with_sudo_needs_no_more(machine):
 def test_an_unknown_set_is_said(machine):
     done, _ = deps(machine, "lunch")
     assert done.returncode == 2 and "no such set" in done.stderr
+
+
+# One file, as CMake would name it to scripts/analyse.
+FAULTY = """#include <stdlib.h>
+int thing(int n);
+int thing(int n)
+{
+	char *p = malloc(10);
+
+	if (!p)
+		return 0;
+	if (n > 3)
+		free(p);
+	p[0] = 1;
+	free(p);
+	return 1;
+}
+"""
+
+
+@pytest.fixture
+def analysed(tmp_path):
+    for folder in ("scripts", "src", "build/release",
+                   "tests/check/suppressions"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("scripts/analyse", ".clang-tidy",
+                 "tests/check/suppressions/cppcheck"):
+        shutil.copy(TOP / name, tmp_path / name)
+    source = tmp_path / "src" / "thing.c"
+    (tmp_path / "build/release/compile_commands.json").write_text(json.dumps([
+        {"directory": str(tmp_path), "file": str(source),
+         "command": f"gcc -O2 -Wall -Werror -o x.o -c {source}"}]))
+
+    def analyse(text):
+        source.write_text(text)
+        return subprocess.run([tmp_path / "scripts" / "analyse"], text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True)
+    return analyse
+
+
+def test_each_analyser_finds_a_fault_and_forgets_it_when_mended(analysed):
+    done = analysed(FAULTY)
+    failed = [line for line in done.stdout.splitlines()
+              if line.startswith("FAIL ")]
+    assert done.returncode == 1
+    assert failed == [f"FAIL {tool}: src/thing.c" for tool in
+                      ("gcc -fanalyzer", "clang-tidy", "cppcheck")]
+    sound = FAULTY.replace("\tif (n > 3)\n\t\tfree(p);\n", "")
+    for known in (0, 1):
+        done = analysed(sound)
+        assert done.returncode == 0, done.stdout
+        assert done.stdout.count(f", {known} unchanged") == 3
+    assert analysed(FAULTY).returncode == 1
+
+
+def test_a_finding_of_gcc_is_suppressed_for_its_file_only(analysed, tmp_path):
+    rules = tmp_path / "tests" / "check" / "suppressions" / "gcc"
+    for name, failures in (("src/other.c", 3), ("src/thing.c", 2)):
+        rules.write_text(f"# a reason\n{name}: -Wno-analyzer-double-free "
+                         "-Wno-analyzer-use-after-free\n")
+        assert analysed(FAULTY).stdout.count("FAIL ") == failures
