@@ -119,11 +119,10 @@ static void on_end(void *owner, struct header_block *trailers)
 {
 	struct peer *peer = owner;
 
-	if (peer->stream->bytes_in &&
-		!buf_printf(&peer->text, "(a body of %llu bytes)\n",
-			(unsigned long long)peer->stream->bytes_in))
-		request_over(peer, STREAM_ABORT);
-	else if (!echo_fields(&peer->text, trailers, "(trailer) "))
+	if ((peer->stream->bytes_in &&
+		    !buf_printf(&peer->text, "(a body of %llu bytes)\n",
+			    (unsigned long long)peer->stream->bytes_in)) ||
+		!echo_fields(&peer->text, trailers, "(trailer) "))
 		request_over(peer, STREAM_ABORT);
 	else
 		answer(peer);

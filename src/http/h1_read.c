@@ -165,6 +165,7 @@ static bool read_trailers(struct h1_end *end, struct slice *rest)
 	struct h1_parser *parser = &end->reading->parser;
 	size_t len;
 
+	assert(end->reading); /* since the head */
 	if (!rest->len)
 		return false;
 	switch (h1_parser_feed(parser, *rest)) {

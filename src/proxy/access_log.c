@@ -95,7 +95,7 @@ static void hex(char out[ACCESS_HEX], const uint8_t octets[32])
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (unsigned i = 0; i < 32; i++) {
+	for (size_t i = 0; i < 32; i++) {
 		out[2 * i] = digits[octets[i] >> 4];
 		out[2 * i + 1] = digits[octets[i] & 15];
 	}

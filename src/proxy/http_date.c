@@ -1,5 +1,6 @@
 #include "proxy/http_date.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -18,8 +19,9 @@ struct slice http_date_text(struct http_date *date, int64_t wall_ms)
 		return slice_of(date->text, 0);
 	len = snprintf(date->text, sizeof(date->text),
 		"%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-		days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon,
-		tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+		days + (ptrdiff_t)3 * tm.tm_wday, tm.tm_mday,
+		months + (ptrdiff_t)3 * tm.tm_mon, tm.tm_year + 1900,
+		tm.tm_hour, tm.tm_min, tm.tm_sec);
 	if (len > 0 && (size_t)len < sizeof(date->text)) {
 		date->len = (size_t)len;
 		date->second = second;
