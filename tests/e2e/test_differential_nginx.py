@@ -110,7 +110,7 @@ def difference(field, theirs, ours):
     return None
 
 
-def compare(oracle, ours, capsys, what):
+def compare(oracle, ours, record_property, what):
     allowed = collections.defaultdict(list)
     wrong = []
     same = 0
@@ -128,19 +128,18 @@ def compare(oracle, ours, capsys, what):
                 allowed[reason].append(name)
             else:
                 wrong.append(f"{name} {field}: nginx {a!r}, ours {b!r}")
-    with capsys.disabled():
-        print(f"\n{what}: {len(oracle)} odd certificates, "
-              f"{same} fields are the same as nginx's; documented "
-              "differences:")
-        for reason, names in sorted(allowed.items()):
-            print(f"  {len(names):4} {reason}")
+    record_property("figure", f"{what}: {len(oracle)} odd certificates, "
+                    f"{same} fields are the same as nginx's")
+    for reason, names in sorted(allowed.items()):
+        record_property("figure", f"{what}: documented difference in "
+                        f"{len(names)}: {reason}")
     assert not wrong, "\n".join(wrong[:20])
     # each documented difference must be there, or its clause is dead
     assert len(allowed) == 3, dict(allowed)
 
 
-def test_the_library_prints_what_nginx_prints(oracle, odd, capsys):
-    compare(oracle, lines([TOOLS / "cert_fields", *odd]), capsys,
+def test_the_library_prints_what_nginx_prints(oracle, odd, record_property):
+    compare(oracle, lines([TOOLS / "cert_fields", *odd]), record_property,
             "cert_fields")
 
 
@@ -151,7 +150,7 @@ def serves():
 
 @pytest.mark.skipif(not serves(), reason="the program cannot run yet")
 def test_the_daemon_sends_what_nginx_prints(
-        gates, origins, pki, oracle, odd, capsys):
+        gates, origins, pki, oracle, odd, record_property):
     verdicts = {}
 
     def fields(peer, request):
@@ -177,6 +176,6 @@ def test_the_daemon_sends_what_nginx_prints(
         assert ours[name][:5] == [""] * 5, name
         assert ours[name][5] == oracle[name][5]
         del left[name], ours[name]
-    with capsys.disabled():
-        print(f"\n{len(large)} with fields over 8 KiB, or 16 KiB in all")
-    compare(left, ours, capsys, "mtlsgate run")
+    record_property("figure", f"{len(large)} odd certificates with fields "
+                    "over 8 KiB, or 16 KiB in all")
+    compare(left, ours, record_property, "mtlsgate run")

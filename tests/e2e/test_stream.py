@@ -44,15 +44,15 @@ class Watch(threading.Thread):
         while not self.over.wait(0.05):
             self.highest = max(self.highest, anonymous(self.pid))
 
-    def end(self, what):
+    def end(self, what, record_property):
         self.over.set()
         self.join()
         grown = self.highest - self.before
-        print(f"\n{what} of {SIZE // MIB} MiB: the worker grew by "
-              f"{grown / 1024:.0f} KiB")
+        record_property("figure", f"{what} of {SIZE // MIB} MiB through a "
+                        "slow other side: the worker grew by "
+                        f"{grown / 1024:.0f} KiB")
         if "asan" not in str(BIN):
             assert grown < ALLOWED, f"grew by {grown} bytes"
-        return grown
 
 
 class Slow:
@@ -111,7 +111,7 @@ def test_a_long_upload_through_a_slow_origin(
         client.send(BLOCK)
         expected.update(BLOCK)
     assert client.read().status == 200
-    record_property("grown", watch.end("upload"))
+    watch.end("upload", record_property)
     assert digest == [expected.hexdigest()]
 
 
@@ -139,14 +139,15 @@ def test_a_long_download_through_a_slow_client(
         assert n, "the download was cut"
         whole.update(view[:n])
         done += n
-    record_property("grown", watch.end("download"))
+    watch.end("download", record_property)
     expected = hashlib.blake2b()
     for _ in range(SIZE // MIB):
         expected.update(BLOCK)
     assert whole.hexdigest() == expected.hexdigest()
 
 
-def test_a_paused_side_holds_little(gates, origins, pki, connect, settings):
+def test_a_paused_side_holds_little(
+        gates, origins, pki, connect, settings, record_property):
     """64 clients that read nothing: bounded buffers each (R18)."""
     def answer(peer, request):
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
@@ -164,6 +165,7 @@ def test_a_paused_side_holds_little(gates, origins, pki, connect, settings):
     for client in clients:
         assert client.read_head().status == 200
     grown = anonymous(pid) - before
-    print(f"\n64 stalled downloads: {grown / 64 / 1024:.0f} KiB each")
+    record_property("figure", "64 stalled downloads: "
+                    f"{grown / 64 / 1024:.0f} KiB each")
     if "asan" not in str(BIN):
         assert grown / 64 < 400 * 1024
