@@ -47,7 +47,8 @@ class Gate:
 
     def __init__(self, directory, pki, origin, extra="", workers=1,
                  client_auth=None, listen=None, tls="", access=True,
-                 wait=True, env=None):
+                 wait=True, env=None, user=None,
+                 prefix=()):
         self.dir = directory
         self.pki = pki
         self.port = free_port()
@@ -72,14 +73,18 @@ class Gate:
         self.config.write_text(self.text)
         self.process = None
         self.env = env
+        self.prefix = prefix  # words of a command that executes the program
+        self.user = user  # a number: started as that user, without groups
         self.start(wait)
 
     def start(self, wait=True):
         log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [str(BIN), "run", "--config", str(self.config)],
+            [*self.prefix, str(BIN), "run", "--config", str(self.config)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir,
-            env={**os.environ, **(self.env or {})})
+            env={**os.environ, **(self.env or {})},
+            **({} if self.user is None else {
+                "user": self.user, "group": self.user, "extra_groups": []}))
         log.close()
         if wait:
             self.wait_ready()
