@@ -645,7 +645,7 @@ static void interim_answers_are_hidden_from_http_1_0(void **state)
 }
 
 /* R9, R23 */
-static void a_head_that_cannot_be_written_can_still_be_answered(void **state)
+static void a_head_not_writable_can_still_be_answered(void **state)
 {
 	struct message head = {.kind = MESSAGE_RESPONSE,
 		.status = 200,
@@ -668,8 +668,7 @@ static void a_head_that_cannot_be_written_can_still_be_answered(void **state)
 	stop(&s);
 }
 
-static void behind_the_request_a_head_that_cannot_be_written_is_a_loss(
-	void **state)
+static void a_head_not_writable_is_a_loss_behind_the_request(void **state)
 {
 	struct message head = {.kind = MESSAGE_RESPONSE,
 		.status = 200,
@@ -688,8 +687,7 @@ static void behind_the_request_a_head_that_cannot_be_written_is_a_loss(
 }
 
 /* R23 */
-static void without_memory_for_any_answer_the_connection_is_aborted(
-	void **state)
+static void without_memory_for_an_answer_all_ends(void **state)
 {
 	struct server s = {0};
 
@@ -708,8 +706,7 @@ static void without_memory_for_any_answer_the_connection_is_aborted(
 }
 
 /* 1: one fail that may be answered, no more. */
-static void an_answer_to_a_failure_that_cannot_be_written_is_not_told(
-	void **state)
+static void an_answer_not_writable_is_no_second_failure(void **state)
 {
 	struct message head = {.kind = MESSAGE_RESPONSE,
 		.status = 400,
@@ -1568,14 +1565,11 @@ int main(void)
 		cmocka_unit_test(an_answer_that_is_not_complete_aborts),
 		cmocka_unit_test(interim_answers_pass),
 		cmocka_unit_test(interim_answers_are_hidden_from_http_1_0),
+		cmocka_unit_test(a_head_not_writable_can_still_be_answered),
 		cmocka_unit_test(
-			a_head_that_cannot_be_written_can_still_be_answered),
-		cmocka_unit_test(
-			behind_the_request_a_head_that_cannot_be_written_is_a_loss),
-		cmocka_unit_test(
-			without_memory_for_any_answer_the_connection_is_aborted),
-		cmocka_unit_test(
-			an_answer_to_a_failure_that_cannot_be_written_is_not_told),
+			a_head_not_writable_is_a_loss_behind_the_request),
+		cmocka_unit_test(without_memory_for_an_answer_all_ends),
+		cmocka_unit_test(an_answer_not_writable_is_no_second_failure),
 		cmocka_unit_test(the_last_request_allowed_is_told_so),
 		cmocka_unit_test(too_many_pipelined_requests_close),
 		cmocka_unit_test(pipelined_requests_wait_for_a_later_answer),
