@@ -136,8 +136,8 @@ struct loop_signal {
 	void *arg;
 	struct loop *loop;
 };
-bool loop_signal_watch(struct loop *loop, struct loop_signal *watch,
-	int signal, void (*cb)(void *arg, int signal), void *arg)
+bool loop_signal_watch(struct loop *loop, struct loop_signal *watch, int signal,
+	void (*cb)(void *arg, int signal), void *arg)
 	__attribute__((warn_unused_result));
 void loop_signal_unwatch(struct loop_signal *watch);
 

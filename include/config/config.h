@@ -62,10 +62,10 @@ struct config_tls {
 	struct config_text key;
 	int min_version; /* 0x0303 or 0x0304 */
 	int max_version;
-	struct config_text ciphers_tls12;       /* NULL: our default */
+	struct config_text ciphers_tls12; /* NULL: our default */
 	struct config_text ciphersuites_tls13;
 	struct config_text groups;
-	struct config_text openssl_config;      /* NULL: none is read (R16) */
+	struct config_text openssl_config; /* NULL: none is read (R16) */
 };
 
 struct config_listener {
@@ -93,22 +93,22 @@ struct config_headers {
 };
 
 struct config_origin {
-	const char *name;        /* "default" for the shorthand */
-	struct config_text url;  /* as written */
-	const char *authority;    /* for `host: origin`; unix: "localhost" */
-	struct addr *addresses;  /* what the name resolved to at load time */
+	const char *name;       /* "default" for the shorthand */
+	struct config_text url; /* as written */
+	const char *authority;  /* for `host: origin`; unix: "localhost" */
+	struct addr *addresses; /* what the name resolved to at load time */
 	size_t address_count;
 	unsigned keepalive_connections; /* idle ones kept, per worker */
 	int64_t keepalive_idle_ms;
-	uint64_t keepalive_requests;    /* per connection */
+	uint64_t keepalive_requests; /* per connection */
 	bool allow_plaintext_remote;
 };
 
 struct config_timeouts {
 	int64_t handshake_ms;
-	int64_t request_header_ms;  /* whole head, from its first byte */
-	int64_t request_body_ms;    /* without any progress */
-	int64_t keepalive_ms;       /* idle, between requests */
+	int64_t request_header_ms; /* whole head, from its first byte */
+	int64_t request_body_ms;   /* without any progress */
+	int64_t keepalive_ms;      /* idle, between requests */
 	int64_t origin_connect_ms;
 	int64_t origin_response_ms; /* request sent -> head of the answer */
 	int64_t origin_idle_ms;     /* body of the answer without progress */
@@ -120,11 +120,11 @@ struct config_limits {
 	uint64_t connections;        /* whole instance */
 	uint64_t connections_per_ip; /* 0: no limit */
 	uint64_t handshakes_pending;
-	size_t header_bytes;         /* start line and fields */
+	size_t header_bytes; /* start line and fields */
 	size_t header_count;
 	size_t request_line;
-	uint64_t body;               /* 0: no body is accepted */
-	uint64_t body_min_rate;      /* bytes/s */
+	uint64_t body;          /* 0: no body is accepted */
+	uint64_t body_min_rate; /* bytes/s */
 	size_t trailer_bytes;
 	unsigned pipelined;
 	uint64_t requests_per_connection;
@@ -154,10 +154,10 @@ struct config_admin {
 };
 
 struct config_process {
-	unsigned workers; /* resolved: never 0 */
-	struct config_text user;  /* NULL: unchanged */
+	unsigned workers;        /* resolved: never 0 */
+	struct config_text user; /* NULL: unchanged */
 	struct config_text group;
-	uint64_t max_open_files;  /* 0: auto */
+	uint64_t max_open_files; /* 0: auto */
 };
 
 struct config {

@@ -114,12 +114,12 @@ struct http_limits {
 	uint64_t body;          /* largest request body; UINT64_MAX: none */
 	uint64_t body_min_rate; /* bytes/s, averaged since the body began */
 	unsigned pipelined;
-	uint64_t requests;      /* per connection */
-	int64_t header_ms;      /* the whole head, from its first byte */
-	int64_t body_ms;        /* a body without any progress */
-	int64_t write_ms;       /* a write without any progress */
-	int64_t keepalive_ms;   /* idle between requests */
-	int64_t first_ms;       /* idle before the first request */
+	uint64_t requests;    /* per connection */
+	int64_t header_ms;    /* the whole head, from its first byte */
+	int64_t body_ms;      /* a body without any progress */
+	int64_t write_ms;     /* a write without any progress */
+	int64_t keepalive_ms; /* idle between requests */
+	int64_t first_ms;     /* idle before the first request */
 };
 
 /* ---- the session on a client connection ---- */
@@ -138,8 +138,8 @@ struct session_events {
 	 * destroy from here or later, then ends the connection: conn_finish for
 	 * DONE, conn_abort for ABORT. `rule` tells why, NONE for a clean end.
 	 */
-	void (*on_finished)(void *owner, enum stream_close how,
-		enum http_rule rule);
+	void (*on_finished)(
+		void *owner, enum stream_close how, enum http_rule rule);
 };
 
 struct session_ops {

@@ -20,9 +20,9 @@ struct config_limits;
 
 enum admission_verdict {
 	ADMISSION_OK,
-	ADMISSION_CONNECTIONS,   /* limits.connections */
-	ADMISSION_PER_IP,        /* limits.connections_per_ip */
-	ADMISSION_HANDSHAKES,    /* limits.handshakes_pending */
+	ADMISSION_CONNECTIONS, /* limits.connections */
+	ADMISSION_PER_IP,      /* limits.connections_per_ip */
+	ADMISSION_HANDSHAKES,  /* limits.handshakes_pending */
 };
 
 /* Bytes for `slots` worker slots, each with an address table of `peers`
@@ -37,8 +37,8 @@ void admission_clear_slot(struct admission *a, unsigned slot);
 enum admission_verdict admission_enter(struct admission *a, unsigned slot,
 	const struct config_limits *limits, const struct addr *peer);
 void admission_handshake_done(struct admission *a, unsigned slot);
-void admission_leave(struct admission *a, unsigned slot,
-	const struct addr *peer);
+void admission_leave(
+	struct admission *a, unsigned slot, const struct addr *peer);
 uint64_t admission_connections(const struct admission *a);
 
 #endif

@@ -13,11 +13,11 @@ struct message;
  */
 struct proxy_observer {
 	/* As the client sent it, before any rule was applied. */
-	void (*received)(void *arg, const char *request_id,
-		const struct message *head);
+	void (*received)(
+		void *arg, const char *request_id, const struct message *head);
 	/* As it goes to the origin (message->lent included). */
-	void (*forwarded)(void *arg, const char *request_id,
-		const struct message *head);
+	void (*forwarded)(
+		void *arg, const char *request_id, const struct message *head);
 	/* The exchange is over. */
 	void (*finished)(void *arg, const struct access_record *record);
 	/* A certificate was refused in the handshake. */

@@ -29,14 +29,14 @@ struct lease_events {
 struct lease {
 	const struct lease_events *events;
 	void *owner;
-	struct origin *origin;     /* NULL: no lease runs */
-	struct origin_conn *conn;  /* being connected */
+	struct origin *origin;    /* NULL: no lease runs */
+	struct origin_conn *conn; /* being connected */
 	struct loop_task task;
-	size_t first;              /* address that was tried first */
-	size_t tried;              /* addresses that did not answer */
-	bool fresh;                /* no kept connection */
-	bool reused;               /* out: a kept connection it was */
-	struct slice address;      /* out: as text, lives with the origin */
+	size_t first;         /* address that was tried first */
+	size_t tried;         /* addresses that did not answer */
+	bool fresh;           /* no kept connection */
+	bool reused;          /* out: a kept connection it was */
+	struct slice address; /* out: as text, lives with the origin */
 };
 
 /* setup is copied; one pool per address. NULL when memory is out. */

@@ -26,10 +26,10 @@ struct proxy_setup { /* everything is lent and outlives the proxy */
 	struct tls_context *const *contexts; /* one per config listener */
 	struct metrics *metrics;
 	struct admission *admission;
-	unsigned slot;       /* of admission */
-	unsigned worker;     /* for ids and the log */
+	unsigned slot;   /* of admission */
+	unsigned worker; /* for ids and the log */
 	unsigned generation;
-	int access_fd;       /* -1: no access log */
+	int access_fd;                         /* -1: no access log */
 	const struct proxy_observer *observer; /* or NULL */
 };
 
@@ -39,8 +39,8 @@ struct proxy *proxy_new(const struct proxy_setup *setup, struct err *err)
 void proxy_free(struct proxy *proxy);
 
 /* A connection accepted on listener number `listener`; takes fd. */
-void proxy_accept(struct proxy *proxy, size_t listener, int fd,
-	const struct addr *peer);
+void proxy_accept(
+	struct proxy *proxy, size_t listener, int fd, const struct addr *peer);
 /*
  * Finish what runs; idle connections may stay idle_ms (0: close now).
  * `drained` is called once, from the later queue, when the last client is

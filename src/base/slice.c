@@ -26,13 +26,13 @@ bool slice_eq_nocase(struct slice a, struct slice b)
 bool slice_starts(struct slice s, struct slice prefix)
 {
 	return s.len >= prefix.len &&
-		slice_eq(slice_head(s, prefix.len), prefix);
+	       slice_eq(slice_head(s, prefix.len), prefix);
 }
 
 bool slice_ends(struct slice s, struct slice suffix)
 {
 	return s.len >= suffix.len &&
-		slice_eq(slice_from(s, s.len - suffix.len), suffix);
+	       slice_eq(slice_from(s, s.len - suffix.len), suffix);
 }
 
 struct slice slice_from(struct slice s, size_t from)

@@ -147,7 +147,8 @@ static void last_calls(const struct generation *g)
 		for (size_t i = 0; i + 1 < g->seat_count; i++) {
 			const struct seat *seat = &g->seats[i];
 
-			/* One that does not listen is killed by what follows. */
+			/* One that does not listen is killed by what
+			 * follows. */
 			if (seat->state == SEAT_SERVING)
 				(void)!channel_send(seat->channel,
 					CHANNEL_LAST_CALL, (unsigned)l, -1);

@@ -42,11 +42,11 @@ struct client_facts {
 
 struct client {
 	uint32_t magic;
-	uint8_t state;    /* enum client_state */
-	bool expired;     /* R13 has struck */
+	uint8_t state; /* enum client_state */
+	bool expired;  /* R13 has struck */
 	uint16_t port;
 	uint32_t listener;
-	uint8_t ip_len;   /* 0: a unix socket */
+	uint8_t ip_len; /* 0: a unix socket */
 	char ip[CLIENT_IP];
 	char id[IDS_CONNECTION];
 	struct client_env *env;
