@@ -3,6 +3,7 @@
  * short.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "fake/heap_scan.h"
 #include "tls/pem_priv.h"
 
 static char path[] = "/tmp/mtlsgate-pem-XXXXXX";
@@ -220,6 +222,37 @@ static void a_pipe_is_not_read(void **state)
 	unlink(name);
 }
 
+/* R23: neither the text nor what was decoded from it. */
+static void a_closed_file_leaves_nothing_in_memory(void **state)
+{
+	static const char base64[] = "bm90aGluZyBvZiB0aGlzIHN0YXlz"
+				     "bm90aGluZyBvZiB0aGlzIHN0YXlz";
+	static const char decoded[] = "nothing of this stays";
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	struct pem_file file;
+	struct pem_block block;
+	const char *why;
+	unsigned line;
+
+	(void)state;
+	if (!heap_scan_works())
+		skip();
+	/* written without a buffer, which would hold it as well */
+	assert_true(fd >= 0);
+	assert_true(dprintf(fd, "-----BEGIN K-----\n") > 0);
+	assert_int_equal(
+		write(fd, base64, sizeof(base64) - 1), sizeof(base64) - 1);
+	assert_true(dprintf(fd, "\n-----END K-----\n") > 0);
+	close(fd);
+	assert_true(pem_open(&file, path));
+	assert_int_equal(pem_next(&file, &block, &why, &line), PEM_OK);
+	assert_true(heap_scan_holds(base64, 28)); /* the search finds it */
+	assert_true(heap_scan_holds(decoded, sizeof(decoded) - 1));
+	pem_close(&file);
+	assert_false(heap_scan_holds(base64, 28));
+	assert_false(heap_scan_holds(decoded, sizeof(decoded) - 1));
+}
+
 static int set_up(void **state)
 {
 	int fd = mkstemp(path);
@@ -246,6 +279,7 @@ int main(void)
 		cmocka_unit_test(
 			what_is_no_regular_file_or_too_large_is_not_read),
 		cmocka_unit_test(a_pipe_is_not_read),
+		cmocka_unit_test(a_closed_file_leaves_nothing_in_memory),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

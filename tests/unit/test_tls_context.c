@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "config/config_problem.h"
 #include "fake/cert_mint.h"
+#include "fake/heap_scan.h"
 #include "fake/tls_files.h"
 #include "fake/tls_pair.h"
 #include "tls/client_auth.h"
@@ -715,42 +716,6 @@ static void days_left_are_whole_days(void **state)
 
 /* ---- R23 ---- */
 
-/* Does the heap hold these bytes? `own` is where the test itself has them. */
-static bool heap_holds(const unsigned char *needle, size_t len)
-{
-	FILE *maps = fopen("/proc/self/maps", "re");
-	char line[512];
-	bool found = false;
-
-	assert_non_null(maps);
-	while (!found && fgets(line, sizeof(line), maps)) {
-		unsigned long from, to;
-
-		if (!strstr(line, "[heap]") ||
-			sscanf(line, "%lx-%lx", &from, &to) != 2)
-			continue;
-		for (const unsigned char *at = (const unsigned char *)from;
-			(at = memmem(at, to - (uintptr_t)at, needle, len));
-			at++) {
-			if (at != needle)
-				found = true;
-		}
-	}
-	fclose(maps);
-	return found;
-}
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HEAP_IS_ODD 1 /* the sanitizer keeps its heap elsewhere */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HEAP_IS_ODD 1
-#endif
-#endif
-#ifndef HEAP_IS_ODD
-#define HEAP_IS_ODD 0
-#endif
-
 static const enum mint_key kept[] = {MINT_P256, MINT_RSA2048, MINT_ED25519};
 
 /* In another process: making a key leaves traces of its own. */
@@ -817,7 +782,7 @@ static void a_freed_context_leaves_no_key_in_memory(void **state)
 	char cert[160], key[160];
 
 	(void)state;
-	if (HEAP_IS_ODD)
+	if (!heap_scan_works())
 		skip();
 	path_of(cert, "wiped.pem");
 	path_of(key, "wiped.key");
@@ -831,13 +796,13 @@ static void a_freed_context_leaves_no_key_in_memory(void **state)
 		listener.tls.key.text = key;
 		context = context_of(&listener);
 		/* the search does find it while it is there */
-		assert_true(heap_holds(secret.number, 32) ||
-			    heap_holds(secret.part, 32));
+		assert_true(heap_scan_holds(secret.number, 32) ||
+			    heap_scan_holds(secret.part, 32));
 		tls_context_free(context);
-		assert_false(heap_holds(secret.number, 32));
-		assert_false(heap_holds(secret.part, 32));
+		assert_false(heap_scan_holds(secret.number, 32));
+		assert_false(heap_scan_holds(secret.part, 32));
 		/* base64 of the middle, which is secret in all of them */
-		assert_false(heap_holds((unsigned char *)secret.text + 48, 16));
+		assert_false(heap_scan_holds(secret.text + 48, 16));
 	}
 }
 
