@@ -239,6 +239,7 @@ static void on_no_origin(void *owner, enum failure why)
 	struct exchange *x = owner;
 
 	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_LEASE);
+	x->record.origin = x->lease.address;
 	exchange_reply(x, why, HTTP_RULE_NONE, 0);
 }
 

@@ -65,17 +65,19 @@ static void hear(struct wish *wish, struct slice range)
 static bool prefers_json(const struct message *request)
 {
 	struct wish wish = {0, 0};
-	const struct header_field *accept;
 	struct slice rest, range;
 
 	if (!request)
 		return false;
-	accept = header_find(&request->fields, SLICE("Accept"));
-	if (!accept)
-		return false;
-	rest = accept->value;
-	while (slice_next(&rest, ',', &range))
-		hear(&wish, range);
+	for (size_t i = 0; i < request->fields.count; i++) {
+		const struct header_field *field = &request->fields.fields[i];
+
+		if (!slice_eq_nocase(field->name, SLICE("Accept")))
+			continue;
+		rest = field->value;
+		while (slice_next(&rest, ',', &range))
+			hear(&wish, range);
+	}
 	return wish.json > wish.text;
 }
 

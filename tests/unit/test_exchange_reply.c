@@ -157,6 +157,8 @@ static void json_is_given_to_whom_prefers_it(void **state)
 		{"image/png", false},
 		{";;;,,,q=", false},
 		{"application/json;q=.;q=0.abc", false},
+		{"text/plain;q=0.5\nAccept: application/json", true},
+		{"application/json;q=0.5\nAccept: text/plain", false},
 	};
 	struct exchange_rig *rig = *state;
 
