@@ -99,7 +99,7 @@ static bool make_origins(struct proxy *proxy)
 	const struct config *config = proxy->setup.config;
 
 	proxy->origins =
-		calloc(config->origin_count + 1, sizeof(*proxy->origins));
+		calloc(config->origin_count + 1, sizeof(struct origin *));
 	if (!proxy->origins)
 		return false;
 	for (size_t i = 0; i < config->origin_count; i++) {
