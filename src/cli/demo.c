@@ -296,7 +296,7 @@ int cli_demo(int argc, char **argv)
 	if (!demo_start(&demo, &err)) {
 		fprintf(stderr, "mtlsgate demo: %s\n", err.text);
 		demo_end(&demo);
-		return err.code;
+		return (int)err.code;
 	}
 	if (!loop_run(demo.loop))
 		demo.status = EXIT_CODE_INTERNAL;

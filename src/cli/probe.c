@@ -135,6 +135,15 @@ static unsigned status_of(struct slice text)
 	return status;
 }
 
+/* What the server is called, for SNI and for its certificate. */
+static bool set_names(SSL *ssl)
+{
+	char name[] = "localhost"; /* the library's macro drops a const */
+
+	return SSL_set_tlsext_host_name(ssl, name) == 1 &&
+	       SSL_set1_host(ssl, name) == 1;
+}
+
 bool probe_run(const struct probe_request *request, struct probe_answer *answer,
 	struct err *err)
 {
@@ -150,9 +159,7 @@ bool probe_run(const struct probe_request *request, struct probe_answer *answer,
 		fd = connect_loopback(request->port, err);
 	if (fd >= 0)
 		ssl = SSL_new(context);
-	if (ssl && SSL_set_fd(ssl, fd) == 1 &&
-		SSL_set_tlsext_host_name(ssl, "localhost") == 1 &&
-		SSL_set1_host(ssl, "localhost") == 1)
+	if (ssl && SSL_set_fd(ssl, fd) == 1 && set_names(ssl))
 		ok = converse(ssl, request, answer, err);
 	else if (fd >= 0)
 		err_set(err, EXIT_CODE_INTERNAL, "out of memory");

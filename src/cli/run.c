@@ -91,7 +91,7 @@ static struct generation *load(const char *path, int *code)
 		systemd_log_setup(&first->config->logging, "master");
 		master_log_problems(LOG_LEVEL_WARN, "config_warning", problems);
 	} else if (print_problems(problems)) {
-		*code = config_problems_exit(problems);
+		*code = (int)config_problems_exit(problems);
 	}
 	config_problems_free(problems);
 	return first;
@@ -109,7 +109,7 @@ int cli_run(int argc, char **argv)
 	/* before the first key is read (R23) */
 	if (!privdrop_hide_memory(&err)) {
 		fprintf(stderr, "mtlsgate run: %s\n", err.text);
-		return err.code;
+		return (int)err.code;
 	}
 	first = load(setup.config_path, &code);
 	return first ? master_run(&setup, &first) : code;

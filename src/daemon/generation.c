@@ -81,11 +81,14 @@ static bool find_user(struct generation *g, struct config_problems *problems)
 static bool load(struct generation *g, const char *path,
 	struct config_problems *problems)
 {
+	bool built;
+
 	g->config = config_load(path, problems);
 	if (!g->config || !init_library(g, problems))
 		return false;
 	/* both, so that one run finds all that is wrong */
-	return build_contexts(g, problems) & find_user(g, problems);
+	built = build_contexts(g, problems);
+	return find_user(g, problems) && built;
 }
 
 struct generation *generation_load(

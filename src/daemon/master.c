@@ -312,7 +312,7 @@ int master_run(const struct master_setup *setup, struct generation **first)
 	systemd_log_setup(&(*first)->config->logging, "master");
 	if (!serve(&master, first, &err)) {
 		LOG(LOG_LEVEL_ERROR, "start_failed", LOG_STR("why", err.text));
-		master.exit_code = err.code;
+		master.exit_code = (int)err.code;
 	}
 	generation_free(*first);
 	*first = NULL;

@@ -223,7 +223,7 @@ void master_abort(struct master *master, const struct err *why)
 		refused(master, why->text);
 	} else if (why) {
 		LOG(LOG_LEVEL_ERROR, "start_failed", LOG_STR("why", why->text));
-		master->exit_code = why->code;
+		master->exit_code = (int)why->code;
 	}
 	if (!master->current)
 		master->state = MASTER_STOPPING;

@@ -166,7 +166,7 @@ int steward_run(const struct steward_setup *setup)
 	if (!child_begin(&child, &err) || !make(&steward, &err)) {
 		LOG(LOG_LEVEL_ERROR, "steward_failed",
 			LOG_STR("why", err.text));
-		code = err.code;
+		code = (int)err.code;
 	} else if (!loop_run(steward.loop)) {
 		code = EXIT_CODE_INTERNAL;
 	}

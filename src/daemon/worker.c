@@ -255,7 +255,7 @@ int worker_run(const struct worker_setup *setup)
 	snprintf(name, sizeof(name), "worker %u", setup->index);
 	if (!child_begin(&child, &err) || !make(&worker, &err)) {
 		LOG(LOG_LEVEL_ERROR, "worker_failed", LOG_STR("why", err.text));
-		code = err.code;
+		code = (int)err.code;
 	} else if (!loop_run(worker.loop)) {
 		LOG(LOG_LEVEL_ERROR, "worker_failed",
 			LOG_STR("why", "the event loop broke"));

@@ -31,8 +31,9 @@ def parse_fields(lines):
     fields = []
     for line in lines:
         if line:
+            # one blank is ours; a value that ends in one is told as it is
             name, _, value = line.decode("latin-1").partition(":")
-            fields.append((name, value.strip(" ")))
+            fields.append((name, value[value.startswith(" "):]))
     return fields
 
 

@@ -106,8 +106,8 @@ static void put_subject(struct der *der, const struct mint_spec *spec)
 
 static void put_issuer(struct der *der, const struct mint_spec *spec)
 {
-	const unsigned char *name;
-	size_t len;
+	const unsigned char *name = NULL;
+	size_t len = 0;
 
 	if (spec->issuer_name.len) {
 		der_raw(der, spec->issuer_name);
