@@ -204,8 +204,7 @@ bool loop_run(struct loop *loop)
 
 		if (rc < 0)
 			return false;
-		/* Nothing is registered and nothing was put off. */
-		if (rc == 1 && !loop->next_turn.first)
+		if (rc == 1) /* nothing is registered: nothing can come */
 			return true;
 	}
 	return true;
