@@ -182,11 +182,14 @@ static bool want_admin(
 		.backlog = ADMIN_BACKLOG,
 		.unix_mode = admin->mode};
 
+	/* port 0 is another one each time */
+	bool any_port = !addr_is_unix(&wish.addr) && !addr_port(&wish.addr);
+
 	if (!admin->enabled)
 		return true;
 	for (size_t i = 0; i < g->config->listener_count; i++) {
 		if (!addr_eq(&g->config->listeners[i].address, &wish.addr) ||
-			!addr_port(&wish.addr))
+			any_port)
 			continue;
 		err_set(err, EXIT_CODE_CONFIG,
 			"admin.address is the address of listener %s",

@@ -153,8 +153,12 @@ class Gate:
 
     def named(self, word):
         """Children whose name (comm or command line) holds word."""
-        return [pid for pid in self.pids()
-                if word in pathlib.Path(f"/proc/{pid}/comm").read_text()]
+        def is_named(pid):
+            try:
+                return word in pathlib.Path(f"/proc/{pid}/comm").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                return False  # it ended since it was listed
+        return [pid for pid in self.pids() if is_named(pid)]
 
     def workers(self):
         return self.named("worker")

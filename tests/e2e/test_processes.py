@@ -244,7 +244,7 @@ def test_exit_codes_say_what_was_wrong(gate, tmp_path, pki):
         done = run(*args)
         assert done.returncode == 64, args
         assert "usage" in done.stderr
-    assert "did you mean check?" in run("chekc").stderr
+    assert 'did you mean "check"?' in run("chekc").stderr
     for args in (["--help"], ["run", "--help"], ["check", "--help"],
                  ["--version"]):
         done = run(*args)
