@@ -354,7 +354,8 @@ static void the_alert_of_a_refusal_arrives_every_time(void **state)
 			NULL);
 		one_connect(&one, true);
 		one.ear.then = finish_on_fail;
-		peer_say(&one.peer, slice_of(bytes, (size_t)(i % 3) * 20000 + 1));
+		peer_say(&one.peer,
+			slice_of(bytes, (size_t)(i % 3) * 20000 + 1));
 		BENCH_UNTIL(&one.bench, one.peer.error);
 		assert_int_equal(one.ear.why, CONN_FAIL_HANDSHAKE);
 		assert_string_equal(
