@@ -14,9 +14,10 @@ import pytest
 
 from gate import BIN
 
+SANITIZED = "asan" in str(BIN)
 MIB = 1 << 20
 SIZE = int(os.environ.get(
-    "MTLSGATE_STREAM_MIB", "128" if "asan" in str(BIN) else "2048")) * MIB
+    "MTLSGATE_STREAM_MIB", "128" if SANITIZED else "2048")) * MIB
 BLOCK = hashlib.sha512(b"mtlsgate").digest() * (MIB // 64)
 ALLOWED = 2 * MIB
 
@@ -48,11 +49,12 @@ class Watch(threading.Thread):
         self.over.set()
         self.join()
         grown = self.highest - self.before
+        if SANITIZED:
+            return  # its allocator keeps what was freed
         record_property("figure", f"{what} of {SIZE // MIB} MiB through a "
                         "slow other side: the worker grew by "
                         f"{grown / 1024:.0f} KiB")
-        if "asan" not in str(BIN):
-            assert grown < ALLOWED, f"grew by {grown} bytes"
+        assert grown < ALLOWED, f"grew by {grown} bytes"
 
 
 class Slow:
@@ -165,7 +167,8 @@ def test_a_paused_side_holds_little(
     for client in clients:
         assert client.read_head().status == 200
     grown = anonymous(pid) - before
+    if SANITIZED:
+        return
     record_property("figure", "64 stalled downloads: "
                     f"{grown / 64 / 1024:.0f} KiB each")
-    if "asan" not in str(BIN):
-        assert grown / 64 < 400 * 1024
+    assert grown / 64 < 400 * 1024
