@@ -135,8 +135,9 @@ static struct worker_socket *keep_sockets(
 	const struct generation *g, unsigned index, size_t *count)
 {
 	unsigned workers = g->config->process.workers;
+	/* one more, since none at all would look like no memory */
 	struct worker_socket *sockets =
-		calloc(count_sockets(g), sizeof(*sockets));
+		calloc(count_sockets(g) + 1, sizeof(*sockets));
 
 	*count = 0;
 	for (size_t l = 0; sockets && l < g->config->listener_count; l++) {
