@@ -47,16 +47,26 @@ bool channel_send(int end, enum channel_verb verb, unsigned number, int fd)
 	return n == (ssize_t)sizeof(word);
 }
 
+/*
+ * The descriptor, if exactly one came. The room is aligned, so two fit where
+ * one was meant, and the peer is not trusted: what is not asked for is closed.
+ */
 static int detach(struct msghdr *message)
 {
 	const struct cmsghdr *head = CMSG_FIRSTHDR(message);
+	size_t count;
 	int fd = -1;
 
-	if (head && head->cmsg_level == SOL_SOCKET &&
-		head->cmsg_type == SCM_RIGHTS &&
-		head->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
-	return fd;
+	if (!head || head->cmsg_level != SOL_SOCKET ||
+		head->cmsg_type != SCM_RIGHTS)
+		return -1;
+	count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(fd);
+	for (size_t i = 0; i < count; i++) {
+		memcpy(&fd, CMSG_DATA(head) + i * sizeof(fd), sizeof(fd));
+		if (count > 1)
+			close(fd);
+	}
+	return count == 1 ? fd : -1;
 }
 
 enum channel_result channel_receive(int end, struct channel_word *word, int *fd)

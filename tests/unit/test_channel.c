@@ -68,6 +68,44 @@ static void a_descriptor_comes_along_and_is_close_on_exec(void **state)
 	close(pair[1]);
 }
 
+static int lowest_free_fd(void)
+{
+	int fd = dup(0);
+
+	assert_true(fd >= 0);
+	close(fd);
+	return fd;
+}
+
+/* Two take no more room than one, once it is aligned. */
+static void descriptors_too_many_are_not_kept(void **state)
+{
+	const int *ends = *state;
+	const int two[2] = {ends[0], ends[1]};
+	const int before = lowest_free_fd();
+	struct channel_word word = {CHANNEL_READY, 0};
+	struct iovec bytes = {&word, sizeof(word)};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(two))];
+	} control = {0};
+	struct msghdr message = {.msg_iov = &bytes,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes)};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	int fd;
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof(two));
+	memcpy(CMSG_DATA(head), two, sizeof(two));
+	assert_int_equal(sendmsg(ends[0], &message, 0), sizeof(word));
+	assert_int_equal(channel_receive(ends[1], &word, &fd), CHANNEL_WORD);
+	assert_int_equal(fd, -1);
+	assert_int_equal(lowest_free_fd(), before);
+}
+
 static void a_peer_that_is_gone_closes_the_channel(void **state)
 {
 	int *ends = *state;
@@ -119,6 +157,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_descriptor_comes_along_and_is_close_on_exec, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(
+			descriptors_too_many_are_not_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_peer_that_is_gone_closes_the_channel, setup,
 			teardown),
