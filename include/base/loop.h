@@ -87,7 +87,7 @@ void loop_timer_init(struct loop *loop, struct loop_timer *timer,
 	void (*cb)(void *arg), void *arg);
 /*
  * Fires once, after_ms from now (0: the next turn). false when memory is out
- * (possible at the first call only).
+ * (hardly ever behind the first call): the timer is off then.
  */
 bool loop_timer_set(struct loop_timer *timer, int64_t after_ms)
 	__attribute__((warn_unused_result));

@@ -338,7 +338,10 @@ bool loop_timer_set(struct loop_timer *timer, int64_t after_ms)
 	timer->deadline_ms = timer->loop->now_ms + after_ms;
 	if (timer->armed_ms && timer->armed_ms <= timer->deadline_ms)
 		return true;
-	return timer_arm(timer);
+	if (timer_arm(timer))
+		return true;
+	timer->deadline_ms = 0; /* or it would pass for one that is set */
+	return false;
 }
 
 void loop_timer_clear(struct loop_timer *timer)
