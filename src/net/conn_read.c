@@ -33,10 +33,12 @@ size_t conn_recv(struct conn *conn, char *to, size_t size)
 	if (n > 0) {
 		conn->turn_bytes += (uint32_t)n;
 		conn->read_ms = conn_now(conn);
-		conn->readable = (size_t)n == size || conn->fin_seen;
+		conn->readable = (size_t)n == size || conn->fin_seen ||
+				 conn->state == CONN_HANDSHAKE;
+		conn->guessed = !conn->readable;
 		return (size_t)n;
 	}
-	conn->readable = false;
+	conn->readable = conn->guessed = false;
 	if (n == 0)
 		conn->eof = true;
 	else if (errno != EAGAIN)
@@ -83,6 +85,21 @@ static bool is_full(const struct conn *conn)
 }
 
 /*
+ * libevent does not tell a reset that came with the bytes (EPOLLERR shows as
+ * readable and writable, without EV_CLOSED), and there is no further edge.
+ * Where the peer still owes something, no write of ours would meet the reset
+ * either: then the socket is asked again.
+ */
+static bool ask_again(struct conn *conn, size_t len)
+{
+	if (!conn->guessed || !conn_reading(conn) || (len && !conn->in.len))
+		return false;
+	conn->guessed = false;
+	conn->readable = true;
+	return true;
+}
+
+/*
  * One read and one delivery. The new bytes are read behind the room that the
  * kept ones need, so that both lie in one piece.
  */
@@ -101,13 +118,17 @@ static enum conn_fill read_once(struct conn *conn)
 	else
 		fill = plain_fill(conn, in + kept.len, &len);
 	if (!len && !(kept.len && conn->show))
-		return fill;
+		return fill == CONN_FILL_DRY && ask_again(conn, len)
+			       ? CONN_FILL_MORE
+			       : fill;
 	conn->show = false;
 	if (kept.len)
 		memcpy(in, kept.ptr, kept.len);
 	buf_fini(&conn->in);
 	deliver(conn, kept.len + len);
 	if (fill == CONN_FILL_FULL && !is_full(conn))
+		return CONN_FILL_MORE;
+	if (fill == CONN_FILL_DRY && ask_again(conn, len))
 		return CONN_FILL_MORE;
 	return fill;
 }
