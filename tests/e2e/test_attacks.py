@@ -4,8 +4,6 @@ One message arrives or none; nobody hears an answer that is another's; what is
 refused, cut or garbled leaves no connection, exchange or worker behind.
 """
 
-import os
-import signal
 import socket
 import ssl
 import struct
