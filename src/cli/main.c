@@ -6,7 +6,6 @@
 #include "base/err.h"
 #include "cli/check.h"
 #include "cli/demo.h"
-#include "cli/demo.h"
 #include "cli/guess.h"
 #include "cli/run.h"
 #include "version.h"
@@ -23,7 +22,6 @@ static const struct command commands[] = {
 	{"run", cli_run, "serve until a signal ends it"},
 	{"check", cli_check, "say what is wrong with a configuration"},
 	{"demo", cli_demo, "a whole set-up to try, without files or root"},
-	{"demo", cli_demo, "show a whole set-up, without files or root"},
 	{"help", help, "explain a command: mtlsgate help COMMAND"},
 };
 

@@ -83,6 +83,20 @@ static void what_is_asked_for_is_answered(void **state)
 	}
 }
 
+static void a_command_is_listed_once(void **state)
+{
+	char program[] = "mtlsgate", word[] = "--help";
+	char *argv[] = {program, word, NULL};
+	char output[OUTPUT];
+	const char *first;
+
+	(void)state;
+	assert_int_equal(run(1, argv, output), EXIT_CODE_OK);
+	first = strstr(output, "\n  demo ");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "\n  demo "));
+}
+
 static void an_option_near_by_is_named(void **state)
 {
 	static const char *const words[] = {"config", "print", "format", NULL};
@@ -112,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_asked_for_is_answered),
+		cmocka_unit_test(a_command_is_listed_once),
 		cmocka_unit_test(an_option_near_by_is_named),
 	};
 
