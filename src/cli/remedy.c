@@ -1,0 +1,170 @@
+#include "cli/remedy.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const struct remedy table[] = {
+	{"no_certificate", REMEDY_SHOWN, "The client sent no certificate.",
+		"Give the client its certificate and key (curl: --cert and "
+		"--key); when it has them, see whether its issuer is among "
+		"the CA names that the server asks for."},
+	{"unknown_ca", REMEDY_CHAIN,
+		"No path leads from the certificate to a configured CA.",
+		"Add the CA that issued it to client_auth.ca, or let the "
+		"client send the intermediate certificates together with its "
+		"own."},
+	{"self_signed", REMEDY_CHAIN,
+		"The certificate is signed by itself and is none of the "
+		"configured CAs.",
+		"Let a CA of client_auth.ca issue one for this client."},
+	{"issuer", REMEDY_CHAIN,
+		"The issuer of a certificate of the chain was not found, or "
+		"is another one of the same name.",
+		"Compare issuer name and authority key identifier with the "
+		"CAs of client_auth.ca: a CA that was re-keyed has the same "
+		"name and another key."},
+	{"issuer_key", REMEDY_CHAIN, "The key of an issuer cannot be read.",
+		"Replace that CA certificate; its public key is damaged or of "
+		"an unknown kind."},
+	{"invalid_ca", REMEDY_CHAIN,
+		"A certificate of the chain issues others and is no CA.",
+		"Issue the certificate with a CA (basicConstraints CA:TRUE)."},
+	{"chain_too_long", REMEDY_CHAIN,
+		"More CA certificates than client_auth.max_depth stand "
+		"between the certificate and a configured CA.",
+		"Raise client_auth.max_depth, or add a nearer CA to "
+		"client_auth.ca."},
+	{"path_length", REMEDY_CHAIN,
+		"A CA of the chain may not have so many CAs below it.",
+		"Issue from a CA whose pathlen allows it."},
+	{"signature", REMEDY_CHAIN,
+		"A signature in the chain is not that of its issuer.",
+		"Compare the issuer's key with the CA of that name: it was "
+		"re-keyed, or the certificate was changed. Issue it anew."},
+	{"key_usage", REMEDY_CHAIN,
+		"The key usage of a certificate of the chain forbids what it "
+		"is used for.",
+		"A CA needs keyCertSign, a client's certificate "
+		"digitalSignature; issue it anew with them."},
+	{"name_constraint", REMEDY_CHAIN,
+		"A name in the certificate is outside of what its CA may "
+		"issue (name constraints).",
+		"Issue it with a name that the CA permits, or from another "
+		"CA."},
+	{"critical_extension", REMEDY_CHAIN,
+		"A certificate of the chain has a critical extension that is "
+		"not understood here.",
+		"Issue it without that extension, or not critical."},
+	{"extension", REMEDY_CHAIN,
+		"A certificate of the chain contradicts itself in its "
+		"extensions.",
+		"Look at it with openssl x509 -text and issue it anew as "
+		"RFC 5280 asks."},
+	{"policy", REMEDY_CHAIN,
+		"The certificate policies of the chain do not allow it.",
+		"Issue it under a policy that its CAs carry."},
+	{"proxy", REMEDY_CHAIN, "Proxy certificates (RFC 3820) are not taken.",
+		"Let the client show its own certificate."},
+	{"untrusted", REMEDY_CHAIN, "A CA of the chain is marked untrusted.",
+		"Look at the trust settings of that CA's file in "
+		"client_auth.ca."},
+	{"rejected", REMEDY_CHAIN,
+		"A CA of the chain is marked as rejected for clients.",
+		"Look at the trust settings of that CA's file in "
+		"client_auth.ca."},
+	{"expired", REMEDY_DATES,
+		"A certificate of the chain is no longer valid.",
+		"Renew it; where the depth is above 0 it is a CA. When the "
+		"dates look right, compare the clocks."},
+	{"not_yet_valid", REMEDY_DATES,
+		"A certificate of the chain is not valid yet.",
+		"Compare the clocks of client, CA and this host; else wait, "
+		"or issue it with an earlier notBefore."},
+	{"bad_date", REMEDY_DATES, "A date of the certificate does not parse.",
+		"Issue it anew with dates as RFC 5280 writes them."},
+	{"purpose", REMEDY_PURPOSE,
+		"The certificate is not made for TLS clients.",
+		"Issue it with extendedKeyUsage clientAuth; client_auth."
+		"require_eku tells what is asked for here."},
+	{"revoked", REMEDY_REVOCATION, "The certificate was revoked.",
+		"Issue a new one with a new key. When it should be good, look "
+		"at client_auth.crl, client_auth.deny and the CA's OCSP "
+		"answer."},
+	{"crl", REMEDY_REVOCATION,
+		"The CRL of its issuer is missing, too old or not usable.",
+		"Bring a current CRL to client_auth.crl.files; "
+		"when_missing and when_expired tell what holds without one."},
+	{"ocsp", REMEDY_REVOCATION,
+		"The OCSP responder did not vouch for the certificate.",
+		"Ask it by hand with openssl ocsp; client_auth.ocsp."
+		"on_failure tells what holds when it does not answer."},
+	{"weak_key", REMEDY_LIMITS,
+		"A key in the chain is too short (below 112 bits of "
+		"strength).",
+		"Make a new key, RSA 2048 or EC P-256 at least, and a "
+		"certificate for it."},
+	{"weak_digest", REMEDY_LIMITS,
+		"A certificate of the chain is signed with a digest that is "
+		"too weak.",
+		"Issue it anew with SHA-256 or better."},
+	{"bad_serial", REMEDY_LIMITS,
+		"The serial number is longer than 64 octets.",
+		"Issue it with a serial number of at most 20 octets "
+		"(RFC 5280)."},
+	{"too_large", REMEDY_LIMITS,
+		"The chain, or what its headers would say, is too large.",
+		"Send only the certificates that are needed; issue it with "
+		"fewer or shorter names."},
+	{"internal", REMEDY_LIMITS,
+		"The check itself failed, so the certificate was refused.",
+		"Look into the log of that moment: memory was short or a "
+		"setting is broken."},
+	/* requests: words of proxy/failure */
+	{"certificate", REMEDY_POLICY,
+		"The certificate does not allow this request.",
+		"Compare the certificate with client_auth.mode and the policy "
+		"of the route (mtlsgate explain --cert tells each step)."},
+	{"no-route", REMEDY_ROUTE, "No route leads there.",
+		"Compare host, path and method with the routes of the "
+		"configuration."},
+};
+
+enum { ROWS = sizeof(table) / sizeof(table[0]) };
+
+/* A word that a newer part of the program invented. */
+static const struct remedy unknown = {"other", REMEDY_CHAIN,
+	"The certificate was not accepted.",
+	"Look at it with openssl x509 -text and openssl verify against the "
+	"CAs of client_auth.ca."};
+
+const struct remedy *remedy_of(const char *word)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		if (!strcmp(table[i].word, word))
+			return &table[i];
+	}
+	return &unknown;
+}
+
+const char *remedy_step_name(enum remedy_step step)
+{
+	static const char *const names[REMEDY_STEPS] = {
+		[REMEDY_SHOWN] = "certificate",
+		[REMEDY_CHAIN] = "chain",
+		[REMEDY_DATES] = "dates",
+		[REMEDY_PURPOSE] = "purpose",
+		[REMEDY_REVOCATION] = "revocation",
+		[REMEDY_LIMITS] = "limits",
+		[REMEDY_NAME] = "name",
+		[REMEDY_ROUTE] = "route",
+		[REMEDY_POLICY] = "policy",
+	};
+
+	assert(step < REMEDY_STEPS);
+	return names[step];
+}
+
+const struct remedy *remedy_at(size_t index)
+{
+	return index < ROWS ? &table[index] : NULL;
+}
