@@ -41,10 +41,51 @@ struct cert_info {
 	struct cert_time not_after;
 	uint8_t sha1[20]; /* of the DER */
 	uint8_t sha256[32];
+	/* NULL until cert_info_read_extensions */
+	const struct cert_extensions *extensions;
+};
+
+/* Alternative names read of one certificate, all kinds together (R17). */
+enum { CERT_SANS_MAX = 256 };
+
+/* Names of one kind, in the order of the DER. */
+struct cert_sans {
+	struct slice *items; /* octets as they stand, also NUL */
+	unsigned count;
+};
+
+/*
+ * What the extensions say. All four lists of names are empty when there are
+ * more than CERT_SANS_MAX of them or the extension does not parse or stands
+ * twice: a part of the names would be a lie, so whoever asks for a name must
+ * find none, and the flag says why.
+ */
+struct cert_extensions {
+	bool sans_too_many;
+	bool sans_malformed; /* also: an address of neither 4 nor 16 octets */
+	struct cert_sans dns;
+	struct cert_sans uri;
+	struct cert_sans email;
+	struct cert_sans ip; /* 4 or 16 octets, network order */
+	unsigned other_sans; /* directory names and the like, not kept */
+	struct slice subject_key_id; /* empty: not there */
+	struct slice authority_key_id;
+	bool authority_serial_negative;
+	struct slice authority_serial;     /* magnitude; empty: not there */
+	struct cert_name authority_issuer; /* the first directory name */
+	uint8_t spki_sha256[32];           /* of the public key info's DER */
+	bool is_ca;                        /* basicConstraints CA:TRUE */
 };
 
 /* NULL when memory is out. cert is lent for the call. */
 struct cert_info *cert_info_read(struct x509_st *cert, struct arena *arena)
 	__attribute__((warn_unused_result));
+/*
+ * Fills info->extensions from the same certificate, once: a second call does
+ * nothing. Apart, since a handshake whose headers and policies ask for names
+ * and dates alone need not pay for it. false: memory.
+ */
+bool cert_info_read_extensions(struct cert_info *info, struct x509_st *cert,
+	struct arena *arena) __attribute__((warn_unused_result));
 
 #endif

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "config/config.h"
 #include "tls/client_reason.h"
 
@@ -83,5 +84,24 @@ void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl);
  */
 struct cert_info *client_auth_leaf(const struct client_auth *auth,
 	struct ssl_st *ssl, struct arena *arena);
+/* The same, with its extensions. */
+struct cert_info *client_auth_leaf_extended(const struct client_auth *auth,
+	struct ssl_st *ssl, struct arena *arena);
+
+/* The certificate that issued the leaf, as the verified chain has it. */
+struct client_auth_issuer {
+	bool known; /* false: nothing verified, all else is empty */
+	bool serial_negative;
+	struct slice serial; /* magnitude, no pad octet */
+	struct slice key_id; /* its subject key identifier; may be empty */
+};
+/*
+ * Fills *out, its octets in `arena`. Only a chain that verified has an issuer:
+ * next to a failed leaf may stand a certificate that merely bears the name.
+ * false: memory.
+ */
+bool client_auth_issuer(const struct client_auth *auth, struct ssl_st *ssl,
+	struct arena *arena, struct client_auth_issuer *out)
+	__attribute__((warn_unused_result));
 
 #endif

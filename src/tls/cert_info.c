@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "base/arena.h"
+#include "cert_info_priv.h"
 #include "tls/cert_time.h"
 
 /* Longest dotted OID kept; the library decodes none above 586 octets. */
@@ -194,8 +195,8 @@ static bool read_attribute(
 	       read_der(a, value, arena) && read_utf8(a, arena);
 }
 
-static bool read_name(
-	struct cert_name *name, const X509_NAME *from, struct arena *arena)
+bool cert_info_read_name(struct cert_name *name,
+	const struct X509_name_st *from, struct arena *arena)
 {
 	int count = X509_NAME_entry_count(from);
 
@@ -215,8 +216,8 @@ static bool read_name(
 }
 
 /* Magnitude without leading zero octets, but one for the number zero. */
-static bool read_serial(
-	struct cert_info *info, const ASN1_INTEGER *serial, struct arena *arena)
+bool cert_info_read_integer(const struct asn1_string_st *serial, bool *negative,
+	struct slice *magnitude, struct arena *arena)
 {
 	struct slice octets = slice_of(ASN1_STRING_get0_data(serial),
 		(size_t)ASN1_STRING_length(serial));
@@ -225,8 +226,8 @@ static bool read_serial(
 		octets = slice_from(octets, 1);
 	if (!octets.len)
 		octets = slice_of("", 1);
-	info->serial_negative = ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER;
-	return arena_dup(arena, octets, &info->serial);
+	*negative = ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER;
+	return arena_dup(arena, octets, magnitude);
 }
 
 static bool read_digests(struct cert_info *info, X509 *cert)
@@ -243,12 +244,14 @@ static bool read_digests(struct cert_info *info, X509 *cert)
 struct cert_info *cert_info_read(struct x509_st *cert, struct arena *arena)
 {
 	struct cert_info *info = arena_zalloc(arena, sizeof(*info));
-	bool ok =
-		info &&
-		read_name(&info->subject, X509_get_subject_name(cert), arena) &&
-		read_name(&info->issuer, X509_get_issuer_name(cert), arena) &&
-		read_serial(info, X509_get0_serialNumber(cert), arena) &&
-		read_digests(info, cert);
+	bool ok = info &&
+		  cert_info_read_name(
+			  &info->subject, X509_get_subject_name(cert), arena) &&
+		  cert_info_read_name(
+			  &info->issuer, X509_get_issuer_name(cert), arena) &&
+		  cert_info_read_integer(X509_get0_serialNumber(cert),
+			  &info->serial_negative, &info->serial, arena) &&
+		  read_digests(info, cert);
 
 	/* What the library noted about odd values is no concern of others. */
 	ERR_clear_error();

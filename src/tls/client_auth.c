@@ -276,8 +276,7 @@ void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl)
 	auth->refused = !client_auth_allowed(auth);
 }
 
-struct cert_info *client_auth_leaf(
-	const struct client_auth *auth, struct ssl_st *ssl, struct arena *arena)
+static X509 *leaf_of(const struct client_auth *auth, struct ssl_st *ssl)
 {
 	X509 *leaf = SSL_get0_peer_certificate(ssl);
 	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
@@ -287,5 +286,23 @@ struct cert_info *client_auth_leaf(
 	/* A refused handshake keeps no peer certificate, but its chain. */
 	if (!leaf && sk_X509_num(chain) > 0)
 		leaf = sk_X509_value(chain, 0);
+	return leaf;
+}
+
+struct cert_info *client_auth_leaf(
+	const struct client_auth *auth, struct ssl_st *ssl, struct arena *arena)
+{
+	X509 *leaf = leaf_of(auth, ssl);
+
 	return leaf ? cert_info_read(leaf, arena) : NULL;
+}
+
+struct cert_info *client_auth_leaf_extended(
+	const struct client_auth *auth, struct ssl_st *ssl, struct arena *arena)
+{
+	X509 *leaf = leaf_of(auth, ssl);
+	struct cert_info *info = leaf ? cert_info_read(leaf, arena) : NULL;
+
+	return info && cert_info_read_extensions(info, leaf, arena) ? info
+								    : NULL;
 }

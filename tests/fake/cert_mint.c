@@ -202,6 +202,7 @@ static void put_extensions(struct der *der, const struct mint_spec *spec)
 	put_extension(der, NID_name_constraints, spec->name_constraints);
 	if (spec->unknown_critical)
 		put_unknown_critical(der);
+	der_raw(der, spec->extensions);
 	der_end(der, list);
 	der_end(der, tagged);
 }

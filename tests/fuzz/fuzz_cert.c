@@ -51,6 +51,18 @@ static void check_time(const struct cert_time *time, struct arena *arena)
 	must((text.len > 0) == time->valid);
 }
 
+static void check_sans(const struct cert_extensions *e)
+{
+	unsigned count = e->dns.count + e->uri.count + e->email.count +
+			 e->ip.count + e->other_sans;
+
+	must(count <= CERT_SANS_MAX);
+	if (e->sans_too_many || e->sans_malformed)
+		must(count == 0);
+	for (unsigned i = 0; i < e->ip.count; i++)
+		must(e->ip.items[i].len == 4 || e->ip.items[i].len == 16);
+}
+
 static void check_headers(const struct cert_info *info, struct arena *arena)
 {
 	const struct config_headers settings = {
@@ -83,6 +95,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (cert) {
 		info = cert_info_read(cert, arena);
 		must(info != NULL);
+		must(cert_info_read_extensions(info, cert, arena));
+		check_sans(info->extensions);
+		check_name(&info->extensions->authority_issuer, arena);
 		check_name(&info->subject, arena);
 		check_name(&info->issuer, arena);
 		must(cert_format_serial(info, arena, &serial));

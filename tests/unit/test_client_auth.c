@@ -15,6 +15,7 @@
 #include <openssl/param_build.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include "base/arena.h"
 #include "config/config_problem.h"
@@ -416,6 +417,60 @@ static void name_constraints_are_held(void **state)
 	mint_free(ca);
 }
 
+static bool issuer_is(
+	const struct client_auth_issuer *issuer, const struct mint *mint)
+{
+	const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(mint->cert);
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(mint->cert);
+
+	return slice_eq(issuer->serial,
+		       slice_of(ASN1_STRING_get0_data(serial),
+			       (size_t)ASN1_STRING_length(serial))) &&
+	       slice_eq(
+		       issuer->key_id, slice_of(ASN1_STRING_get0_data(id),
+					       (size_t)ASN1_STRING_length(id)));
+}
+
+/* 2.5.29.14: an OCTET STRING of two octets */
+static const char key_id[] = "\x30\x0B\x06\x03\x55\x1D\x0E"
+			     "\x04\x04\x04\x02\xAB\x00";
+
+static void the_issuer_is_that_of_a_chain_that_verified(void **state)
+{
+	struct mint *ca = mint_new(&(struct mint_spec){.cn = "Issuing CA",
+		.issuer = files.ca,
+		.ca = true,
+		.extensions = {key_id, sizeof(key_id) - 1}});
+	struct mint *leaves[] = {mint_client("good", ca),
+		mint_new(&(struct mint_spec){
+			.cn = "bad", .issuer = ca, .bad_signature = true})};
+
+	(void)state;
+	for (int bad = 0; bad < 2; bad++) {
+		struct tls_show show = {.leaf = leaves[bad], .chain = {ca}};
+		struct config_listener listener = files.listener;
+		struct arena *arena = arena_new(NULL);
+		struct client_auth_issuer issuer;
+		struct cert_info *leaf;
+		struct try try = {0};
+
+		listener.client_auth.mode = CLIENT_AUTH_REQUEST_ANY;
+		try_begin(&try, &listener, TLS1_3_VERSION, &show);
+		assert_true(client_auth_issuer(
+			&try.auth, try.pair.server, arena, &issuer));
+		assert_int_equal(issuer.known, !bad);
+		assert_int_equal(issuer_is(&issuer, ca), !bad);
+		leaf = client_auth_leaf_extended(
+			&try.auth, try.pair.server, arena);
+		assert_true(leaf && leaf->extensions);
+		arena_free(arena);
+		try_end(&try);
+	}
+	mint_free(leaves[0]);
+	mint_free(leaves[1]);
+	mint_free(ca);
+}
+
 /* R13 */
 static void a_connection_ends_with_the_first_of_its_chain(void **state)
 {
@@ -621,6 +676,7 @@ int main(void)
 		cmocka_unit_test(a_path_length_is_held),
 		cmocka_unit_test(an_issuer_that_is_no_ca_is_refused),
 		cmocka_unit_test(name_constraints_are_held),
+		cmocka_unit_test(the_issuer_is_that_of_a_chain_that_verified),
 		cmocka_unit_test(a_connection_ends_with_the_first_of_its_chain),
 		cmocka_unit_test(an_intermediate_may_be_the_anchor),
 		cmocka_unit_test(
