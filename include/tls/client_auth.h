@@ -49,19 +49,6 @@ void client_auth_verdict(
 	const struct client_auth *auth, char out[CLIENT_AUTH_VERDICT]);
 
 /*
- * What is accepted (the decisions behind fields.md sections 4 and 5):
- * - Every certificate of the configured CAs is a trust anchor by itself, also
- *   an intermediate without its root: one may trust an issuing CA alone.
- * - max_depth counts the CA certificates between the leaf and the anchor.
- * - anyExtendedKeyUsage alone does not stand for clientAuth (RFC 5280 section
- *   4.2.1.12 leaves it open; nginx refuses it, too).
- * - A client may send max_depth + CLIENT_AUTH_CHAIN_SPARE certificates (leaf,
- *   root and two cross certificates besides) of CLIENT_AUTH_CHAIN_BYTES in
- *   all; more are not looked at (R17, CLIENT_AUTH_CODE_CHAIN_SIZE).
- */
-enum { CLIENT_AUTH_CHAIN_SPARE = 4, CLIENT_AUTH_CHAIN_BYTES = 65536 };
-
-/*
  * Does the mode let this outcome through (fields.md section 5)? Pure. The
  * handshake asks it, and authz asks it again for each request.
  */

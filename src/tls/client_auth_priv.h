@@ -13,7 +13,8 @@ struct x509_store_ctx_st;
 /* Zeroes *auth: none, under these settings (lent). */
 void client_auth_begin(
 	struct client_auth *auth, const struct config_client_auth *settings);
-/* For SSL_CTX_set_cert_verify_callback; 0 refuses the handshake. */
+/* For SSL_CTX_set_cert_verify_callback; 0 refuses the handshake. arg is the
+ * listener's struct trust. */
 int client_auth_verify(struct x509_store_ctx_st *ctx, void *arg);
 /* For SSL_CTX_set_info_callback: notes that no certificate came. */
 void client_auth_watch(const struct ssl_st *ssl, int where, int value);

@@ -13,6 +13,7 @@
 
 #include "config/config_problem.h"
 #include "tls/cert_time.h"
+#include "tls/chain_verify.h"
 #include "tls/client_auth.h"
 #include "client_auth_priv.h"
 #include "key_pair_priv.h"
@@ -300,6 +301,7 @@ static bool set_client_auth(
 	SSL_CTX *ctx = context->ctx;
 
 	SSL_CTX_set_verify(ctx, verify_mode(settings->mode), NULL);
+	/* Without trust it refuses whatever comes. */
 	SSL_CTX_set_cert_verify_callback(ctx, client_auth_verify, NULL);
 	SSL_CTX_set_info_callback(ctx, client_auth_watch);
 	if (settings->mode == CLIENT_AUTH_DISABLED)
@@ -308,10 +310,9 @@ static bool set_client_auth(
 	if (!context->trust)
 		return false;
 	SSL_CTX_set1_cert_store(ctx, trust_store(context->trust));
-	SSL_CTX_set_verify_depth(ctx, (int)settings->max_depth);
-	/* Every configured CA is an anchor, also without its root. */
-	if (X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx),
-		    X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST) != 1)
+	SSL_CTX_set_cert_verify_callback(
+		ctx, client_auth_verify, context->trust);
+	if (!chain_settings(SSL_CTX_get0_param(ctx), settings))
 		return false;
 	names = trust_names(context->trust);
 	if (!names)

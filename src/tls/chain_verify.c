@@ -1,0 +1,226 @@
+#include "tls/chain_verify.h"
+
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "base/arena.h"
+#include "chain_verify_priv.h"
+#include "config/config.h"
+#include "tls/cert_format.h"
+#include "tls/cert_info.h"
+#include "tls/cert_time.h"
+#include "tls/client_reason.h"
+#include "tls/trust.h"
+
+enum {
+	/* Longest serial number taken (fields.md section 3). */
+	SERIAL_MAX = 64,
+	SECURITY_LEVEL = 2, /* as in the handshake (R16) */
+};
+
+void chain_note(struct chain_run *run, int code, int depth, X509 *cert)
+{
+	struct chain_verdict *verdict = run->verdict;
+	const struct chain_sink *sink = run->rules->sink;
+	bool revoked = code == X509_V_ERR_CERT_REVOKED;
+
+	if (sink && sink->on_finding)
+		sink->on_finding(sink->owner, code, depth, cert);
+	if (verdict->revoked || (verdict->code && !revoked))
+		return;
+	verdict->revoked = revoked;
+	verdict->code = code;
+	verdict->depth = depth;
+}
+
+/* Notes and lets the library go on to the end. */
+static int on_verify_step(int ok, X509_STORE_CTX *ctx)
+{
+	struct chain_run *run = X509_STORE_CTX_get_app_data(ctx);
+
+	if (!run)
+		return 0;
+	if (!ok)
+		chain_note(run, X509_STORE_CTX_get_error(ctx),
+			X509_STORE_CTX_get_error_depth(ctx),
+			X509_STORE_CTX_get_current_cert(ctx));
+	return 1;
+}
+
+/* R17: bounds before work. */
+static bool bounded(const STACK_OF(X509) * sent, unsigned max_depth)
+{
+	int count = sk_X509_num(sent);
+	size_t bytes = 0;
+
+	if (count < 0 || (unsigned)count > max_depth + CHAIN_SPARE)
+		return false;
+	for (int i = 0; i < count; i++) {
+		int len = i2d_X509(sk_X509_value(sent, i), NULL);
+
+		if (len <= 0 || len > CHAIN_BYTES)
+			return false;
+		bytes += (size_t)len;
+	}
+	return bytes <= CHAIN_BYTES;
+}
+
+static void ask_library(struct chain_run *run)
+{
+	X509_STORE_CTX *ctx = run->ctx;
+	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+	int result;
+
+	if (run->rules->settings->require_eku == REQUIRE_EKU_ANY &&
+		!X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY)) {
+		chain_note(run, X509_V_ERR_UNSPECIFIED, 0, NULL);
+		return;
+	}
+	X509_STORE_CTX_set_app_data(ctx, run);
+	X509_STORE_CTX_set_verify_cb(ctx, on_verify_step);
+	result = X509_verify_cert(ctx);
+	X509_STORE_CTX_set_app_data(ctx, NULL);
+	if (result == 1 && X509_STORE_CTX_get_error(ctx) == X509_V_OK)
+		return;
+	/* Memory and the like: no callback told. Never taken for "ok". */
+	result = X509_STORE_CTX_get_error(ctx);
+	if (!run->verdict->code)
+		chain_note(run,
+			result == X509_V_OK ? X509_V_ERR_UNSPECIFIED : result,
+			0, NULL);
+}
+
+/* What the library does not ask; the leaf only. */
+static void check_leaf(struct chain_run *run)
+{
+	X509 *leaf = X509_STORE_CTX_get0_cert(run->ctx);
+	struct arena *arena = arena_new(NULL);
+	struct cert_info *info = arena ? cert_info_read(leaf, arena) : NULL;
+
+	if (!info) {
+		chain_note(run, X509_V_ERR_OUT_OF_MEM, 0, leaf);
+		arena_free(arena);
+		return;
+	}
+	memcpy(run->verdict->sha256, info->sha256, sizeof(info->sha256));
+	if (info->serial.len > SERIAL_MAX)
+		chain_note(run, CLIENT_AUTH_CODE_SERIAL, 0, leaf);
+	if (!info->not_before.valid || !info->not_after.valid)
+		chain_note(run, CLIENT_AUTH_CODE_DATE, 0, leaf);
+	if (run->rules->settings->require_eku == REQUIRE_EKU_PRESENT &&
+		!(X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE))
+		chain_note(run, CLIENT_AUTH_CODE_EKU_ABSENT, 0, leaf);
+	if (!cert_format_fits(info, arena))
+		chain_note(run, CLIENT_AUTH_CODE_HEADERS, 0, leaf);
+	arena_free(arena);
+}
+
+/* R13: the connection may not outlive any certificate of its chain. */
+static int64_t path_expiry(const STACK_OF(X509) * path)
+{
+	int64_t earliest = INT64_MAX;
+
+	for (int i = 0; i < sk_X509_num(path); i++) {
+		struct cert_time end = cert_time_of(
+			X509_get0_notAfter(sk_X509_value(path, i)));
+
+		if (end.valid && end.unix_seconds < earliest)
+			earliest = end.unix_seconds;
+	}
+	return earliest;
+}
+
+static void tell_path(const struct chain_run *run)
+{
+	const struct chain_sink *sink = run->rules->sink;
+	const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(run->ctx);
+	X509_STORE *store = X509_STORE_CTX_get0_store(run->ctx);
+	STACK_OF(X509_OBJECT) * objects;
+	bool whole = false;
+	X509 *top;
+
+	if (!sink || !sink->on_path || !path || !sk_X509_num(path))
+		return;
+	top = sk_X509_value(path, sk_X509_num(path) - 1);
+	objects = X509_STORE_get0_objects(store);
+	for (int i = 0; i < sk_X509_OBJECT_num(objects) && !whole; i++) {
+		X509 *anchor =
+			X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+
+		whole = anchor && !X509_cmp(anchor, top);
+	}
+	sink->on_path(sink->owner, path, whole);
+}
+
+/* Every check there is, in order; each says chain_note. */
+static void run_checks(struct chain_run *run)
+{
+	const STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(run->ctx);
+
+	if (!bounded(sent, run->rules->settings->max_depth)) {
+		chain_note(run, CLIENT_AUTH_CODE_CHAIN_SIZE, 0, NULL);
+	} else {
+		ask_library(run);
+		tell_path(run);
+	}
+	check_leaf(run);
+}
+
+void chain_verify(const struct chain_rules *rules,
+	struct x509_store_ctx_st *ctx, struct chain_verdict *out)
+{
+	struct chain_run run = {.rules = rules, .ctx = ctx, .verdict = out};
+	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(ctx);
+
+	*out = (struct chain_verdict){.expires = INT64_MAX,
+		.sent = sent ? (unsigned)sk_X509_num(sent) : 1};
+	run_checks(&run);
+	if (out->code)
+		return;
+	out->good = true;
+	out->expires = path_expiry(X509_STORE_CTX_get0_chain(ctx));
+}
+
+bool chain_settings(struct X509_VERIFY_PARAM_st *param,
+	const struct config_client_auth *settings)
+{
+	X509_VERIFY_PARAM_set_depth(param, (int)settings->max_depth);
+	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
+	/* Every configured CA is an anchor, also without its root. */
+	return X509_VERIFY_PARAM_set_flags(param,
+		       X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST) ==
+	       1;
+}
+
+/* As libssl sets its own up. */
+static bool prepare(X509_STORE_CTX *ctx, const struct chain_rules *rules,
+	STACK_OF(X509) * sent, int64_t at)
+{
+	X509_VERIFY_PARAM *param;
+
+	if (X509_STORE_CTX_init(ctx, trust_store(rules->trust),
+		    sk_X509_value(sent, 0), sent) != 1 ||
+		X509_STORE_CTX_set_default(ctx, "ssl_client") != 1)
+		return false;
+	param = X509_STORE_CTX_get0_param(ctx);
+	if (at != CHAIN_NOW)
+		X509_VERIFY_PARAM_set_time(param, (time_t)at);
+	return chain_settings(param, rules->settings);
+}
+
+bool chain_verify_offline(const struct chain_rules *rules,
+	struct stack_st_X509 *sent, int64_t at, struct chain_verdict *out)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	bool ok = ctx && sk_X509_num(sent) > 0 && prepare(ctx, rules, sent, at);
+
+	*out = (struct chain_verdict){.expires = INT64_MAX};
+	if (ok)
+		chain_verify(rules, ctx, out);
+	X509_STORE_CTX_free(ctx);
+	ERR_clear_error();
+	return ok;
+}

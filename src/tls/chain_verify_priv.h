@@ -1,0 +1,23 @@
+/*
+ * chain_verify: what its checks share. One struct chain_run lives for one
+ * verification, on the stack.
+ */
+#ifndef MTLSGATE_TLS_CHAIN_VERIFY_PRIV_H
+#define MTLSGATE_TLS_CHAIN_VERIFY_PRIV_H
+
+#include "tls/chain_verify.h"
+
+struct chain_run {
+	const struct chain_rules *rules;
+	struct x509_store_ctx_st *ctx;
+	struct chain_verdict *verdict;
+};
+
+/*
+ * A finding: the first stands, revoked wins over all (R14). code: X509_V_ERR_*
+ * or enum client_auth_code, not 0; cert may be NULL.
+ */
+void chain_note(
+	struct chain_run *run, int code, int depth, struct x509_st *cert);
+
+#endif
