@@ -11,6 +11,8 @@
 #ifndef MTLSGATE_TLS_TLS_CONTEXT_H
 #define MTLSGATE_TLS_TLS_CONTEXT_H
 
+#include <stdbool.h>
+
 #include "config/config.h"
 
 struct client_auth;
@@ -25,13 +27,23 @@ struct tls_context;
 bool tls_library_init(const char *openssl_config)
 	__attribute__((warn_unused_result));
 
+/* What a context is made from; all lent, the listener for its life. */
+struct tls_context_setup {
+	const struct config_listener *listener;
+	/*
+	 * What is told of a client needs the chain that it sent, and a session
+	 * keeps none: no ticket is given or taken (R12).
+	 */
+	bool chain_needed;
+};
+
 /*
  * Loads certificate, key and CAs of one listener. Problems (key does not fit,
  * CA is no CA, empty CA, expired certificate as a warning ...) are added to
  * `problems` (lent) with the marks of the configuration; NULL when there is an
  * error among them (R11: no fallback of any kind).
  */
-struct tls_context *tls_context_new(const struct config_listener *listener,
+struct tls_context *tls_context_new(const struct tls_context_setup *setup,
 	struct config_problems *problems) __attribute__((warn_unused_result));
 void tls_context_free(struct tls_context *context); /* NULL is ignored */
 

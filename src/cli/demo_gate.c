@@ -103,8 +103,10 @@ static bool gate_load(struct demo_gate *gate, const char *path, struct err *err)
 	}
 	gate->config = config_load(path, problems);
 	if (gate->config)
-		gate->context =
-			tls_context_new(&gate->config->listeners[0], problems);
+		gate->context = tls_context_new(
+			&(struct tls_context_setup){
+				.listener = &gate->config->listeners[0]},
+			problems);
 	if (!gate->context)
 		problems_to_err(problems, err);
 	config_problems_free(problems);

@@ -59,8 +59,10 @@ static bool build_contexts(
 	if (!g->contexts)
 		return no_memory(g, problems);
 	for (size_t i = 0; i < count; i++) {
-		g->contexts[i] =
-			tls_context_new(&g->config->listeners[i], problems);
+		const struct tls_context_setup setup = {
+			.listener = &g->config->listeners[i]};
+
+		g->contexts[i] = tls_context_new(&setup, problems);
 		ok = ok && g->contexts[i];
 	}
 	return ok;

@@ -325,37 +325,37 @@ static bool set_client_auth(
 
 /* Adds no problem of its own only when one of its steps added one. */
 static bool set_up(struct tls_context *context,
-	const struct config_listener *listener,
-	struct config_problems *problems)
+	const struct tls_context_setup *setup, struct config_problems *problems)
 {
+	const struct config_tls *tls = &setup->listener->tls;
 	bool ok;
 
-	if (!set_basics(context->ctx, &listener->tls)) {
-		report(problems, listener->tls.cert.mark, "tls");
+	if (!set_basics(context->ctx, tls)) {
+		report(problems, tls->cert.mark, "tls");
 		return false;
 	}
 	/* All of them, so that all errors show in one run. */
-	ok = set_algorithms(context->ctx, &listener->tls, problems);
-	ok = set_key_pair(context, &listener->tls, problems) && ok;
+	ok = set_algorithms(context->ctx, tls, problems);
+	ok = set_key_pair(context, tls, problems) && ok;
 	return set_client_auth(context, problems) && ok;
 }
 
-struct tls_context *tls_context_new(const struct config_listener *listener,
-	struct config_problems *problems)
+struct tls_context *tls_context_new(
+	const struct tls_context_setup *setup, struct config_problems *problems)
 {
 	size_t errors = config_problems_errors(problems);
 	struct tls_context *context = calloc(1, sizeof(*context));
 
 	if (context) {
 		context->magic = CONTEXT_MAGIC;
-		context->settings = &listener->client_auth;
+		context->settings = &setup->listener->client_auth;
 		context->ctx = SSL_CTX_new(TLS_server_method());
 	}
-	if (context && context->ctx && set_up(context, listener, problems))
+	if (context && context->ctx && set_up(context, setup, problems))
 		return context;
 	if (config_problems_errors(problems) == errors)
 		config_problem(problems, CONFIG_ERROR, EXIT_CODE_INTERNAL,
-			listener->tls.cert.mark, "tls: out of memory");
+			setup->listener->tls.cert.mark, "tls: out of memory");
 	tls_context_free(context);
 	ERR_clear_error();
 	return NULL;
@@ -402,6 +402,8 @@ void tls_context_check(
 	const struct config *config, struct config_problems *problems)
 {
 	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct tls_context_setup setup = {
+			.listener = &config->listeners[i]};
 		size_t j = 0;
 
 		/* A problem is told once, not once a listener. */
@@ -409,8 +411,7 @@ void tls_context_check(
 					&config->listeners[i]))
 			j++;
 		if (j == i)
-			tls_context_free(tls_context_new(
-				&config->listeners[i], problems));
+			tls_context_free(tls_context_new(&setup, problems));
 	}
 }
 

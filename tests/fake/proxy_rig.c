@@ -76,7 +76,10 @@ static void load(struct proxy_rig *rig, const char *more)
 	buf_fini(&yaml);
 	print_problems(problems);
 	assert_non_null(rig->config);
-	rig->context = tls_context_new(&rig->config->listeners[0], problems);
+	rig->context = tls_context_new(
+		&(struct tls_context_setup){
+			.listener = &rig->config->listeners[0]},
+		problems);
 	print_problems(problems);
 	assert_non_null(rig->context);
 	config_problems_free(problems);

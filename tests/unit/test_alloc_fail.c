@@ -336,7 +336,9 @@ static void one_context(void *arg)
 	struct tls_context *context;
 
 	alloc_fail_begin();
-	context = tls_context_new(&files->listener, problems);
+	context = tls_context_new(
+		&(struct tls_context_setup){.listener = &files->listener},
+		problems);
 	alloc_fail_end();
 	assert_true(!context == (config_problems_errors(problems) > 0));
 	tls_context_free(context);

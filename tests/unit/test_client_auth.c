@@ -155,7 +155,8 @@ static void try_begin(struct try *try, const struct config_listener *listener,
 	struct config_problems *problems = config_problems_new();
 	struct ssl_st *ssl;
 
-	try->context = tls_context_new(listener, problems);
+	try->context = tls_context_new(
+		&(struct tls_context_setup){.listener = listener}, problems);
 	assert_int_equal(config_problems_errors(problems), 0);
 	config_problems_free(problems);
 	assert_non_null(try->context);

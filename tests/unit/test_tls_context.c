@@ -34,7 +34,8 @@ enum { NO_ALERT = -1, DAY = 86400 };
 static struct tls_context *context_of(const struct config_listener *listener)
 {
 	struct config_problems *problems = config_problems_new();
-	struct tls_context *context = tls_context_new(listener, problems);
+	struct tls_context *context = tls_context_new(
+		&(struct tls_context_setup){.listener = listener}, problems);
 	struct buf text = {0};
 
 	assert_true(config_problems_print(problems, &text));
@@ -625,7 +626,9 @@ static void every_wrong_pair_of_files_is_told_in_words(void **state)
 		path_of(key, pairs[i].key);
 		listener.tls.cert.text = cert;
 		listener.tls.key.text = key;
-		context = tls_context_new(&listener, problems);
+		context = tls_context_new(
+			&(struct tls_context_setup){.listener = &listener},
+			problems);
 		assert_true(config_problems_print(problems, &text));
 		told = buf_bytes(&text);
 		if (!context != !pairs[i].works ||
@@ -673,7 +676,9 @@ static void algorithms_that_nobody_knows_are_refused(void **state)
 		listener.tls.ciphers_tls12.text = cases[i].ciphers;
 		listener.tls.ciphersuites_tls13.text = cases[i].suites;
 		listener.tls.groups.text = cases[i].groups;
-		context = tls_context_new(&listener, problems);
+		context = tls_context_new(
+			&(struct tls_context_setup){.listener = &listener},
+			problems);
 		if (config_problems_errors(problems) != cases[i].errors ||
 			!context != (cases[i].errors > 0))
 			fail_msg("case %zu: %zu errors", i,
