@@ -33,6 +33,17 @@ struct config_texts {
 	size_t count;
 };
 
+/* Texts under names of the user's choice, in the order of the file. */
+struct config_pair {
+	struct config_text name;
+	struct config_text value;
+};
+
+struct config_pairs {
+	struct config_pair *items;
+	size_t count;
+};
+
 enum client_auth_mode {
 	CLIENT_AUTH_REQUIRE,     /* no good certificate: refused */
 	CLIENT_AUTH_OPTIONAL,    /* none passes, a bad one is refused */
@@ -70,6 +81,7 @@ struct config_tls {
 
 struct config_listener {
 	const char *name;
+	struct config_mark mark;
 	struct config_text address_text;
 	struct addr address;
 	int backlog;
@@ -93,7 +105,8 @@ struct config_headers {
 };
 
 struct config_origin {
-	const char *name;       /* "default" for the shorthand */
+	const char *name; /* "default" for the shorthand */
+	struct config_mark mark;
 	struct config_text url; /* as written */
 	const char *authority;  /* for `host: origin`; unix: "localhost" */
 	struct addr *addresses; /* what the name resolved to at load time */

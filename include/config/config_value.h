@@ -11,7 +11,7 @@
 
 struct config_key;
 
-enum { CONFIG_VALUE_TEXT = 64, CONFIG_SHOWN = 96 };
+enum { CONFIG_VALUE_TEXT = 192, CONFIG_SHOWN = 96 };
 
 struct config_complaint {
 	char what[320];

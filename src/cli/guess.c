@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/slice.h"
-#include "config/config_schema.h"
+#include "config/config_schema_guess.h"
 
 const char *guess_word(const char *typed, const char *const *words)
 {

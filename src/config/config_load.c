@@ -136,6 +136,25 @@ static struct config *config_new(void)
 	return config;
 }
 
+/* One of each kind of item; also the home of its defaults. */
+static bool make_prototypes(struct config_loader *loader)
+{
+	const struct config_key *key = NULL;
+
+	loader->prototype[CONFIG_HOME_NONE] = loader->config;
+	loader->prototype[CONFIG_HOME_CONFIG] = loader->config;
+	while ((key = config_schema_next(key))) {
+		if (!key->item_size || loader->prototype[key->item])
+			continue;
+		loader->prototype[key->item] =
+			arena_zalloc(loader->arena, key->item_size);
+		if (!loader->prototype[key->item])
+			return false;
+	}
+	memcpy(loader->home, loader->prototype, sizeof(loader->home));
+	return true;
+}
+
 static bool loader_init(struct config_loader *loader, const char *path)
 {
 	loader->config = config_new();
@@ -149,11 +168,7 @@ static bool loader_init(struct config_loader *loader, const char *path)
 	if (!loader->dir)
 		return false;
 	loader->config->path = find_path(loader, path);
-	loader->home[CONFIG_HOME_NONE] = loader->config;
-	loader->home[CONFIG_HOME_CONFIG] = loader->config;
-	loader->home[CONFIG_HOME_ORIGIN] = &loader->spare;
-	loader->home[CONFIG_HOME_LISTENER] = &loader->base;
-	return loader->config->path != NULL;
+	return loader->config->path != NULL && make_prototypes(loader);
 }
 
 /* ---- all parts together ---- */

@@ -1,5 +1,5 @@
 /* What holds between keys; files are the business of config_load_files. */
-#include "config_load_priv.h"
+#include "config_load_check_priv.h"
 
 #include <inttypes.h>
 #include <grp.h>
@@ -13,14 +13,13 @@
 /* Descriptors of a process besides connections: logs, sockets, the loop. */
 enum { FILES_RESERVED = 64 };
 
-static const struct yaml_node *given(
+const struct yaml_node *config_given(
 	const struct config_loader *loader, const char *path)
 {
 	return yaml_tree_find_path(loader->root, path);
 }
 
-/* The map of listener i; NULL for the short form. */
-static const struct yaml_node *listener_node(
+const struct yaml_node *config_listener_node(
 	const struct config_loader *loader, size_t i)
 {
 	const struct yaml_node *list =
@@ -32,15 +31,14 @@ static const struct yaml_node *listener_node(
 	return e;
 }
 
-/* A tls or client_auth key as listener i has it: its own, else the top's. */
-static struct config_spot listener_spot(
+struct config_spot config_listener_spot(
 	struct config_loader *loader, size_t i, const char *path)
 {
 	struct config_spot spot = {.path = path};
 
-	spot.node = yaml_tree_find_path(listener_node(loader, i), path);
+	spot.node = yaml_tree_find_path(config_listener_node(loader, i), path);
 	if (!spot.node) {
-		spot.node = given(loader, path);
+		spot.node = config_given(loader, path);
 		return spot;
 	}
 	spot.path = arena_printf(loader->arena, "listeners[%zu].%s", i, path);
@@ -63,7 +61,7 @@ static struct config_mark spot_mark(
 static void missing(struct config_loader *loader, const char *map,
 	const char *path, const char *what)
 {
-	const struct yaml_node *node = map ? given(loader, map) : NULL;
+	const struct yaml_node *node = map ? config_given(loader, map) : NULL;
 
 	config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
 		node ? yaml_tree_key_mark(node) : config_nowhere(loader),
@@ -73,7 +71,7 @@ static void missing(struct config_loader *loader, const char *map,
 static bool lacks(struct config_loader *loader, const char *path)
 {
 	for (size_t i = 0; i < loader->config->listener_count; i++) {
-		if (!listener_spot(loader, i, path).node)
+		if (!config_listener_spot(loader, i, path).node)
 			return true;
 	}
 	return false;
@@ -86,7 +84,7 @@ static bool lacks_ca(struct config_loader *loader)
 	for (size_t i = 0; i < config->listener_count; i++) {
 		if (config->listeners[i].client_auth.mode !=
 				CLIENT_AUTH_DISABLED &&
-			!listener_spot(loader, i, "client_auth.ca").node)
+			!config_listener_spot(loader, i, "client_auth.ca").node)
 			return true;
 	}
 	return false;
@@ -94,7 +92,8 @@ static bool lacks_ca(struct config_loader *loader)
 
 static void check_present(struct config_loader *loader)
 {
-	if (!given(loader, "listen") && !given(loader, "listeners"))
+	if (!config_given(loader, "listen") &&
+		!config_given(loader, "listeners"))
 		missing(loader, NULL, "listen",
 			"write where clients come in, like listen: "
 			"0.0.0.0:8443");
@@ -109,149 +108,10 @@ static void check_present(struct config_loader *loader)
 		missing(loader, "client_auth", "client_auth.ca",
 			"write the file of the CA that signs client "
 			"certificates, or client_auth: {mode: disabled}");
-	if (!given(loader, "origin") && !given(loader, "origins"))
+	if (!config_given(loader, "origin") && !config_given(loader, "origins"))
 		missing(loader, NULL, "origin",
 			"write where requests go, like origin: "
 			"http://127.0.0.1:8080");
-}
-
-/* ---- listeners ---- */
-
-/* told: the place that was complained of last; a common one is told once. */
-static void check_versions(
-	struct config_loader *loader, size_t i, const struct yaml_node **told)
-{
-	const struct config_tls *tls = &loader->config->listeners[i].tls;
-	struct config_spot least = listener_spot(loader, i, "tls.min_version");
-	struct config_spot most = listener_spot(loader, i, "tls.max_version");
-	bool own = !strncmp(least.path, "listeners[", 10);
-	struct config_spot at = most.node && !own ? most : least;
-
-	if (tls->min_version <= tls->max_version || at.node == *told)
-		return;
-	*told = at.node;
-	config_complain(loader, at,
-		"no version is left between min_version and max_version");
-}
-
-static const struct config_text *ciphers_of(
-	const struct config_tls *tls, bool tls13)
-{
-	return tls13 ? &tls->ciphersuites_tls13 : &tls->ciphers_tls12;
-}
-
-/* Ciphers of a version that is not spoken. */
-static bool is_dead(const struct config_tls *tls, bool tls13)
-{
-	if (!ciphers_of(tls, tls13)->text)
-		return false;
-	return tls13 ? tls->max_version < 0x0304 : tls->min_version > 0x0303;
-}
-
-/* Common ciphers may be dead at one listener when they live at another. */
-static void check_ciphers(struct config_loader *loader, size_t i, bool tls13)
-{
-	const struct config_listener *all = loader->config->listeners;
-	const char *text = ciphers_of(&all[i].tls, tls13)->text;
-
-	if (!is_dead(&all[i].tls, tls13))
-		return;
-	for (size_t j = 0; j < loader->config->listener_count; j++) {
-		const char *other = ciphers_of(&all[j].tls, tls13)->text;
-		bool dead = is_dead(&all[j].tls, tls13);
-
-		if (other && !strcmp(other, text) && (!dead || j < i))
-			return; /* lives there, or was told there */
-	}
-	config_complain(loader,
-		listener_spot(loader, i,
-			tls13 ? "tls.ciphersuites_tls13" : "tls.ciphers_tls12"),
-		"can never apply, %s",
-		tls13 ? "max_version is TLSv1.2" : "min_version is TLSv1.3");
-}
-
-/* A key of another certificate is sure not to fit. */
-static void check_pair(struct config_loader *loader, size_t i)
-{
-	const struct yaml_node *tls =
-		yaml_tree_find(listener_node(loader, i), "tls");
-	const struct yaml_node *cert = yaml_tree_find(tls, "cert");
-	const struct yaml_node *key = yaml_tree_find(tls, "key");
-
-	if (cert && !key)
-		config_complain(loader, listener_spot(loader, i, "tls.cert"),
-			"stands here without its key; give both or none");
-	if (key && !cert)
-		config_complain(loader, listener_spot(loader, i, "tls.key"),
-			"stands here without its cert; give both or none");
-}
-
-static bool same_place(
-	const struct config_listener *a, const struct config_listener *b)
-{
-	if (!a->address.len || !addr_eq(&a->address, &b->address))
-		return false;
-	return addr_is_unix(&a->address) || addr_port(&a->address);
-}
-
-/* The library is set up once in a process. */
-static void check_library(struct config_loader *loader, size_t i)
-{
-	const struct config_listener *all = loader->config->listeners;
-	const char *first = all[0].tls.openssl_config.text;
-	const char *here = all[i].tls.openssl_config.text;
-	struct config_spot spot =
-		listener_spot(loader, i, "tls.openssl_config");
-
-	if (!spot.node || (first && here && !strcmp(first, here)))
-		return;
-	config_complain(loader, spot,
-		"one file is loaded for all listeners; it belongs in tls at "
-		"the top");
-}
-
-/* Names and addresses are each listener's own. */
-static void check_alike(struct config_loader *loader, size_t i)
-{
-	const struct config_listener *all = loader->config->listeners;
-	char shown[CONFIG_SHOWN];
-
-	for (size_t j = 0; j < i; j++) {
-		const struct yaml_node *node = listener_node(loader, i);
-
-		if (node && all[i].name && all[j].name &&
-			!strcmp(all[i].name, all[j].name))
-			config_problem(loader->problems, CONFIG_ERROR,
-				EXIT_CODE_CONFIG, node->mark,
-				"listeners[%zu].name: %s is the name of "
-				"listeners[%zu], too",
-				i, config_shown(slice_str(all[i].name), shown),
-				j);
-		if (same_place(&all[i], &all[j]))
-			config_problem(loader->problems, CONFIG_ERROR,
-				EXIT_CODE_CONFIG, all[i].address_text.mark,
-				"listeners[%zu].address: %s is the address of "
-				"listeners[%zu], too",
-				i,
-				config_shown(
-					slice_str(all[i].address_text.text),
-					shown),
-				j);
-	}
-}
-
-static void check_listeners(struct config_loader *loader)
-{
-	const struct yaml_node *told = NULL;
-
-	for (size_t i = 0; i < loader->config->listener_count; i++) {
-		check_versions(loader, i, &told);
-		check_ciphers(loader, i, false);
-		check_ciphers(loader, i, true);
-		check_pair(loader, i);
-		check_library(loader, i);
-		check_alike(loader, i);
-	}
 }
 
 /* ---- numbers that depend on each other ---- */
@@ -279,7 +139,8 @@ static void check_relation(
 {
 	const struct config_key *less = config_schema_find(relation->less);
 	const struct config_key *more = config_schema_find(relation->more);
-	struct config_spot spot = {given(loader, relation->less), less->path};
+	struct config_spot spot = {
+		config_given(loader, relation->less), less->path};
 	uint64_t a = config_value_load(less, loader->config);
 	uint64_t b = config_value_load(more, loader->config);
 	char a_text[CONFIG_VALUE_TEXT], b_text[CONFIG_VALUE_TEXT];
@@ -299,13 +160,14 @@ static void check_relation(
 static void check_files_limit(struct config_loader *loader)
 {
 	const struct config *config = loader->config;
-	const struct yaml_node *node = given(loader, "process.max_open_files");
+	const struct yaml_node *node =
+		config_given(loader, "process.max_open_files");
 	uint64_t workers = config->process.workers;
 	uint64_t each = (config->limits.connections + workers - 1) / workers;
 	uint64_t need = 2 * each + FILES_RESERVED;
 
-	if (config->origin_count)
-		need += config->origins[0].keepalive_connections;
+	for (size_t i = 0; i < config->origin_count; i++)
+		need += config->origins[i].keepalive_connections;
 	if (!config->process.max_open_files ||
 		config->process.max_open_files >= need || !node)
 		return;
@@ -330,6 +192,18 @@ static void check_numbers(struct config_loader *loader)
 
 /* ---- origins (R22) ---- */
 
+static void check_only_origin(struct config_loader *loader)
+{
+	const struct config *config = loader->config;
+
+	if (config->origin_count > 1)
+		config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			config->origins[1].mark,
+			"origins: found %zu origins, exactly one is accepted "
+			"today",
+			config->origin_count);
+}
+
 static const struct addr *remote_address(const struct config_origin *origin)
 {
 	for (size_t i = 0; i < origin->address_count; i++) {
@@ -343,7 +217,7 @@ static void check_origin(
 	struct config_loader *loader, const struct config_origin *origin)
 {
 	const struct addr *remote = remote_address(origin);
-	bool shorthand = given(loader, "origin") != NULL;
+	bool shorthand = config_given(loader, "origin") != NULL;
 	struct config_mark mark = origin->url.mark;
 	char text[ADDR_TEXT];
 
@@ -393,7 +267,8 @@ static void warn_request_any(struct config_loader *loader)
 		if (config->listeners[i].client_auth.mode !=
 			CLIENT_AUTH_REQUEST_ANY)
 			continue;
-		warn(loader, listener_spot(loader, i, "client_auth.mode"),
+		warn(loader,
+			config_listener_spot(loader, i, "client_auth.mode"),
 			config->headers.preset == PRESET_NONE
 				? "request_any lets every client in, and "
 				  "headers.preset: none does not tell the "
@@ -414,13 +289,14 @@ static void check_weakened(struct config_loader *loader)
 	if (config->headers.alias_headers == ALIAS_PASS)
 		warn(loader,
 			(struct config_spot){
-				given(loader, "headers.alias_headers"),
+				config_given(loader, "headers.alias_headers"),
 				"headers.alias_headers"},
 			"pass lets names through that an origin may read as "
 			"another name (x_user for X-User)");
 	if (admin->enabled && !addr_is_loopback(&admin->address))
 		warn(loader,
-			(struct config_spot){given(loader, "admin.address"),
+			(struct config_spot){
+				config_given(loader, "admin.address"),
 				"admin.address"},
 			"anyone who reaches this address reads status and "
 			"metrics");
@@ -450,8 +326,9 @@ static void check_user(struct config_loader *loader)
 void config_check(struct config_loader *loader)
 {
 	check_present(loader);
-	check_listeners(loader);
+	config_check_listeners(loader);
 	check_numbers(loader);
+	check_only_origin(loader);
 	for (size_t i = 0; i < loader->config->origin_count; i++)
 		check_origin(loader, &loader->config->origins[i]);
 	check_weakened(loader);

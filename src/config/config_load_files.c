@@ -164,13 +164,14 @@ static void check_listener(struct config_loader *loader, const char *prefix,
 void config_check_files(struct config_loader *loader)
 {
 	const struct config *config = loader->config;
+	const struct config_listener *base =
+		loader->prototype[CONFIG_HOME_LISTENER];
 
-	check_listener(loader, "", &loader->base, NULL);
+	check_listener(loader, "", base, NULL);
 	for (size_t i = 0; i < config->listener_count; i++) {
 		char prefix[40];
 
 		snprintf(prefix, sizeof(prefix), "listeners[%zu].", i);
-		check_listener(
-			loader, prefix, &config->listeners[i], &loader->base);
+		check_listener(loader, prefix, &config->listeners[i], base);
 	}
 }

@@ -2,6 +2,7 @@
 #include "config/config_load.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -127,7 +128,7 @@ static void put_text(struct printer *p, const struct config_key *key)
 		put_quoted(p, text);
 }
 
-static void put_paths(struct printer *p, const struct config_texts *texts)
+static void put_texts(struct printer *p, const struct config_texts *texts)
 {
 	put_str(p, "[");
 	for (size_t i = 0; i < texts->count; i++) {
@@ -138,19 +139,6 @@ static void put_paths(struct printer *p, const struct config_texts *texts)
 	put_str(p, "]");
 }
 
-static bool is_set(const struct printer *p, const struct config_key *key)
-{
-	const struct config_texts *texts;
-
-	if (key->type == CONFIG_TYPE_PATHS) {
-		texts = place_of(p, key);
-		return texts->count > 0;
-	}
-	if (config_value_is_number(key))
-		return true;
-	return text_of(p, key) != NULL;
-}
-
 static uint64_t number_of(const struct printer *p, const struct config_key *key)
 {
 	if (!key->size)
@@ -158,11 +146,58 @@ static uint64_t number_of(const struct printer *p, const struct config_key *key)
 	return config_value_load(key, p->home[key->home]);
 }
 
+static size_t count_of(const struct printer *p, const struct config_key *key)
+{
+	const char *home = p->home[key->home];
+	size_t count;
+
+	memcpy(&count, home + key->count_offset, sizeof(count));
+	return count;
+}
+
+static bool is_map_set(const struct printer *p, const char *prefix);
+
+static bool is_set(const struct printer *p, const struct config_key *key)
+{
+	if (config_value_is_number(key))
+		return !key->optional || number_of(p, key);
+	switch (key->type) {
+	case CONFIG_TYPE_TEXTS:
+	case CONFIG_TYPE_PATHS:
+		return ((const struct config_texts *)place_of(p, key))->count;
+	case CONFIG_TYPE_PAIRS:
+		return ((const struct config_pairs *)place_of(p, key))->count;
+	case CONFIG_TYPE_LIST:
+	case CONFIG_TYPE_NAMED:
+		return count_of(p, key);
+	case CONFIG_TYPE_MAP:
+		return is_map_set(p, key->same_as ? key->same_as : key->path);
+	default:
+		return text_of(p, key) != NULL;
+	}
+}
+
+/* As deep as the schema is. */
+static bool is_map_set(const struct printer *p, const char *prefix)
+{
+	const struct config_key *key = NULL;
+
+	while ((key = config_schema_next(key))) {
+		if (config_schema_is_child(prefix, key) && !key->shorthand &&
+			is_set(p, key))
+			return true;
+	}
+	return false;
+}
+
 static bool is_default(const struct printer *p, const struct config_key *key)
 {
 	struct config_complaint unused;
 	uint64_t fallback;
 
+	if (key->same_as && config_value_is_number(key))
+		return number_of(p, key) ==
+		       number_of(p, config_schema_find(key->same_as));
 	if (!key->fallback)
 		return !is_set(p, key);
 	if (config_value_is_number(key))
@@ -179,8 +214,9 @@ static void put_value(struct printer *p, const struct config_key *key)
 	if (config_value_is_number(key)) {
 		config_value_format(key, number_of(p, key), text);
 		put_str(p, text);
-	} else if (key->type == CONFIG_TYPE_PATHS) {
-		put_paths(p, place_of(p, key));
+	} else if (key->type == CONFIG_TYPE_PATHS ||
+		   key->type == CONFIG_TYPE_TEXTS) {
+		put_texts(p, place_of(p, key));
 	} else if (key->type == CONFIG_TYPE_SERVERS) {
 		put_str(p, "[");
 		put_quoted(p, text_of(p, key));
@@ -219,53 +255,79 @@ static void put_line(
 
 static void put_map(struct printer *p, const char *prefix, size_t depth);
 
-static void put_listeners(struct printer *p, size_t depth)
+/* Names are the user's own. */
+static void put_pairs(
+	struct printer *p, const struct config_key *key, size_t depth)
 {
-	const struct config *config = p->home[CONFIG_HOME_CONFIG];
+	const struct config_pairs *pairs = place_of(p, key);
 
-	for (size_t i = 0; i < config->listener_count; i++) {
-		p->home[CONFIG_HOME_LISTENER] = &config->listeners[i];
-		p->dash = true;
-		put_map(p, "listeners[]", depth + 1);
+	for (size_t i = 0; i < pairs->count; i++) {
+		put_indent(p, depth);
+		put_quoted(p, pairs->items[i].name.text);
+		put_str(p, ": ");
+		put_quoted(p, pairs->items[i].value.text);
+		put_str(p, "\n");
 	}
 }
 
-static void put_origins(struct printer *p, size_t depth)
+static void put_items(
+	struct printer *p, const struct config_key *key, size_t depth)
 {
-	const struct config *config = p->home[CONFIG_HOME_CONFIG];
+	const void *before = p->home[key->item];
+	bool named = key->type == CONFIG_TYPE_NAMED;
+	char prefix[128];
+	const char *items;
 
-	for (size_t i = 0; i < config->origin_count; i++) {
-		p->home[CONFIG_HOME_ORIGIN] = &config->origins[i];
-		put_indent(p, depth);
-		put_quoted(p, config->origins[i].name);
-		put_str(p, ":\n");
-		put_map(p, "origins.*", depth + 1);
+	snprintf(prefix, sizeof(prefix), "%s%s",
+		key->same_as ? key->same_as : key->path, named ? ".*" : "[]");
+	memcpy(&items, place_of(p, key), sizeof(items));
+	for (size_t i = 0; i < count_of(p, key); i++) {
+		const char *item = items + i * key->item_size;
+		const char *name;
+
+		p->home[key->item] = item;
+		p->dash = !named;
+		if (named) {
+			memcpy(&name, item + key->name_offset, sizeof(name));
+			put_indent(p, depth);
+			put_quoted(p, name);
+			put_str(p, ":\n");
+		}
+		put_map(p, prefix, depth + 1);
 	}
+	p->home[key->item] = before;
+}
+
+static bool has_lines(const struct config_key *key)
+{
+	return key->type == CONFIG_TYPE_MAP || key->type == CONFIG_TYPE_LIST ||
+	       key->type == CONFIG_TYPE_NAMED || key->type == CONFIG_TYPE_PAIRS;
 }
 
 static void put_key(
 	struct printer *p, const struct config_key *key, size_t depth)
 {
-	if (key->type != CONFIG_TYPE_MAP &&
-		key->type != CONFIG_TYPE_LISTENERS &&
-		key->type != CONFIG_TYPE_ORIGINS) {
+	if (!is_set(p, key) && key->quiet)
+		return;
+	if (!has_lines(key) || !is_set(p, key)) {
 		put_line(p, key, depth);
 		return;
 	}
 	put_indent(p, depth);
 	put_str(p, name_of(key));
 	put_str(p, ":\n");
-	if (key->type == CONFIG_TYPE_LISTENERS)
-		put_listeners(p, depth + 1);
-	else if (key->type == CONFIG_TYPE_ORIGINS)
-		put_origins(p, depth + 1);
-	else
+	if (key->type == CONFIG_TYPE_MAP)
 		put_map(p, key->same_as ? key->same_as : key->path, depth + 1);
+	else if (key->type == CONFIG_TYPE_PAIRS)
+		put_pairs(p, key, depth + 1);
+	else
+		put_items(p, key, depth + 1);
 }
 
 static void put_map(struct printer *p, const char *prefix, size_t depth)
 {
-	for (const struct config_key *key = config_schema(); key->path; key++) {
+	for (const struct config_key *key = config_schema_next(NULL); key;
+		key = config_schema_next(key)) {
 		if (config_schema_is_child(prefix, key) && !key->shorthand)
 			put_key(p, key, depth);
 	}

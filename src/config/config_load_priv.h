@@ -1,8 +1,9 @@
 /*
  * config_load_priv: what the parts of the loader share. config_load_walk.c
- * goes through the tree; config_load_text.c, config_load_address.c and
- * config_load_origin.c read values that are more than a number;
- * config_load_check.c and config_load_files.c look at the whole.
+ * goes through the tree; config_load_text.c, config_load_list.c,
+ * config_load_address.c and config_load_origin.c read values that are more
+ * than a number;
+ * config_load_check*.c and config_load_files.c look at the whole.
  */
 #ifndef MTLSGATE_CONFIG_LOAD_PRIV_H
 #define MTLSGATE_CONFIG_LOAD_PRIV_H
@@ -34,9 +35,10 @@ struct config_loader {
 	const char *dir;  /* absolute; relative paths begin here */
 	unsigned flags;
 	const struct yaml_node *root;
-	struct config_listener base; /* defaults, top-level tls, client_auth */
-	struct config_origin spare;  /* until there is an origin */
-	void *home[CONFIG_HOME_COUNT];
+	/* What an item of a list begins with; of a listener: defaults, and
+	 * tls and client_auth of the top. */
+	void *prototype[CONFIG_HOME_COUNT];
+	void *home[CONFIG_HOME_COUNT]; /* being filled; at first prototypes */
 };
 
 /* A place in the file and how messages call it. */
@@ -115,17 +117,32 @@ void config_walk(struct config_loader *loader);
 /* The keys of one map into the homes; prefix: its path in the schema. */
 void config_read_map(struct config_loader *loader, struct config_spot spot,
 	const char *prefix);
-/* Each row of this home gets its fallback. */
-void config_set_defaults(struct config_loader *loader, enum config_home home);
 void config_read_name(struct config_loader *loader, struct config_spot spot,
 	const char **name);
+/* A list at the top, read by config_read_ends. */
+bool config_is_end(const struct config_key *key);
+
+/* ---- config_load_list.c ---- */
+
+void config_read_texts(struct config_loader *loader, struct config_spot spot,
+	const struct config_key *key, struct config_texts *texts);
+void config_read_words(struct config_loader *loader, struct config_spot spot,
+	const struct config_key *key, void *home);
+void config_read_pairs(struct config_loader *loader, struct config_spot spot,
+	struct config_pairs *pairs);
+/* A list of maps, or a map of named ones. */
+void config_read_items(struct config_loader *loader, struct config_spot spot,
+	const struct config_key *key);
+/* count copies of the prototype, in their place. NULL: complained. */
+void *config_new_items(struct config_loader *loader,
+	const struct config_key *key, size_t count);
 
 /* ---- config_load_ends.c ---- */
 
-/* listen, listeners, origin, origins: after what they inherit was read. */
+/* Lists at the top of the file and short forms: after what they inherit. */
 void config_read_ends(struct config_loader *loader);
 
-/* ---- config_load_check.c, config_load_files.c ---- */
+/* ---- config_load_check*.c, config_load_files.c ---- */
 
 void config_check(struct config_loader *loader);
 void config_check_files(struct config_loader *loader);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "config/config_schema_guess.h"
 #include "config/config_value.h"
 
 /* A text too long ends in "...". */
@@ -132,7 +133,8 @@ void config_note_keys(struct config_loader *loader, const char *prefix)
 	char text[512] = "";
 	size_t len = 0;
 
-	for (const struct config_key *key = config_schema(); key->path; key++) {
+	for (const struct config_key *key = config_schema_next(NULL); key;
+		key = config_schema_next(key)) {
 		const char *dot = strrchr(key->path, '.');
 		int n;
 

@@ -84,36 +84,6 @@ void config_read_name(struct config_loader *loader, struct config_spot spot,
 		*name = text.ptr;
 }
 
-/* One path, or a list of paths. */
-static void read_paths(struct config_loader *loader, struct config_spot spot,
-	struct config_texts *texts)
-{
-	const struct yaml_node *node = spot.node;
-	bool list = node->kind == YAML_KIND_LIST;
-	size_t count = list ? node->count : 1, index = 0;
-
-	*texts = (struct config_texts){0};
-	if (!count) {
-		config_complain(loader, spot, "the list is empty");
-		return;
-	}
-	texts->items =
-		arena_zalloc(loader->arena, count * sizeof(*texts->items));
-	if (!texts->items) {
-		config_no_memory(loader);
-		return;
-	}
-	texts->count = count;
-	if (!list) {
-		(void)!config_text_path(loader, spot, texts->items);
-		return;
-	}
-	for (node = node->first; node; node = node->next, index++)
-		(void)!config_text_path(loader,
-			config_spot_item(loader, spot, node, index),
-			&texts->items[index]);
-}
-
 static void read_output(struct config_loader *loader, struct config_spot spot,
 	struct config_logging *logging)
 {
@@ -157,6 +127,13 @@ static void read_servers(struct config_loader *loader, struct config_spot spot,
 			config_spot_item(loader, spot, node->first, 0), origin);
 }
 
+bool config_is_end(const struct config_key *key)
+{
+	return (key->type == CONFIG_TYPE_LIST ||
+		       key->type == CONFIG_TYPE_NAMED) &&
+	       !strchr(key->path, '.');
+}
+
 static void read_value(struct config_loader *loader, struct config_spot spot,
 	const struct config_key *key)
 {
@@ -180,8 +157,15 @@ static void read_value(struct config_loader *loader, struct config_spot spot,
 	case CONFIG_TYPE_NAME:
 		config_read_name(loader, spot, place);
 		break;
+	case CONFIG_TYPE_WORD_SET:
+		config_read_words(loader, spot, key, home);
+		break;
+	case CONFIG_TYPE_TEXTS:
 	case CONFIG_TYPE_PATHS:
-		read_paths(loader, spot, place);
+		config_read_texts(loader, spot, key, place);
+		break;
+	case CONFIG_TYPE_PAIRS:
+		config_read_pairs(loader, spot, place);
 		break;
 	case CONFIG_TYPE_ADDRESS:
 		config_address_read(loader, spot, home);
@@ -201,9 +185,12 @@ static void read_value(struct config_loader *loader, struct config_spot spot,
 		break;
 	case CONFIG_TYPE_LISTEN:
 	case CONFIG_TYPE_URL:
-	case CONFIG_TYPE_LISTENERS:
-	case CONFIG_TYPE_ORIGINS:
 		break; /* read last, by config_walk */
+	case CONFIG_TYPE_LIST:
+	case CONFIG_TYPE_NAMED:
+		if (!config_is_end(key))
+			config_read_items(loader, spot, key);
+		break;
 	default:
 		read_number(loader, spot, key, home);
 		break;
@@ -248,16 +235,17 @@ void config_read_map(struct config_loader *loader, struct config_spot spot,
 
 /* ---- defaults ---- */
 
-/* Each row of this home gets its fallback. */
-void config_set_defaults(struct config_loader *loader, enum config_home home)
+/* Each row gets its fallback. */
+static void set_defaults(struct config_loader *loader)
 {
-	for (const struct config_key *key = config_schema(); key->path; key++) {
+	for (const struct config_key *key = config_schema_next(NULL); key;
+		key = config_schema_next(key)) {
 		struct yaml_node node = {
 			.mark = config_nowhere(loader),
 			.text = slice_str(key->fallback),
 		};
 
-		if (key->home == home && key->fallback)
+		if (key->home != CONFIG_HOME_NONE && key->fallback)
 			read_value(loader,
 				(struct config_spot){&node, key->path}, key);
 	}
@@ -270,9 +258,10 @@ void config_walk(struct config_loader *loader)
 	const struct yaml_node *auth =
 		yaml_tree_find(loader->root, "client_auth");
 
-	config_set_defaults(loader, CONFIG_HOME_CONFIG);
-	config_set_defaults(loader, CONFIG_HOME_LISTENER);
-	loader->base.client_auth.mark =
+	struct config_listener *base = loader->prototype[CONFIG_HOME_LISTENER];
+
+	set_defaults(loader);
+	base->client_auth.mark =
 		auth ? auth->key->mark : config_nowhere(loader);
 	config_read_map(loader, (struct config_spot){loader->root, ""}, "");
 	/* listeners begin with what tls and client_auth say at the top */

@@ -1,7 +1,8 @@
-/* Finding keys, and guessing at those that are not found. */
-#include "config/config_schema.h"
+#include "config/config_schema_guess.h"
 
 #include <string.h>
+
+#include "config/config_schema.h"
 
 /* What other programs call it. */
 static const struct {
@@ -66,52 +67,6 @@ static const struct {
 	{"log_level", "logging.level"},
 };
 
-const struct config_key *config_schema_find(const char *path)
-{
-	for (const struct config_key *key = config_schema(); key->path; key++) {
-		if (!strcmp(key->path, path))
-			return key;
-	}
-	return NULL;
-}
-
-/* The part of path below prefix, or empty when it is not right below. */
-static struct slice name_below(const char *prefix, const char *path)
-{
-	struct slice name = slice_str(path), head = slice_str(prefix);
-
-	if (head.len) {
-		if (!slice_starts(name, head))
-			return slice_of(NULL, 0);
-		name = slice_from(name, head.len);
-		if (!name.len || name.ptr[0] != '.')
-			return slice_of(NULL, 0);
-		name = slice_from(name, 1);
-	}
-	if (slice_find(name, '.') != name.len || slice_ends(name, SLICE("[]")))
-		return slice_of(NULL, 0);
-	return slice_eq(name, SLICE("*")) ? slice_of(NULL, 0) : name;
-}
-
-bool config_schema_is_child(const char *prefix, const struct config_key *key)
-{
-	return name_below(prefix, key->path).len > 0;
-}
-
-const struct config_key *config_schema_child(
-	const char *prefix, struct slice name)
-{
-	if (!name.len)
-		return NULL;
-	for (const struct config_key *key = config_schema(); key->path; key++) {
-		if (slice_eq(name_below(prefix, key->path), name))
-			return key;
-	}
-	return NULL;
-}
-
-/* ---- guesses ---- */
-
 enum { WORD_MAX = 40, NEAR_MAX = 2 };
 
 static size_t min3(size_t a, size_t b, size_t c)
@@ -169,8 +124,9 @@ static const struct config_key *nearest(const char *prefix, struct slice name)
 	const struct config_key *best = NULL;
 	size_t least = SIZE_MAX;
 
-	for (const struct config_key *key = config_schema(); key->path; key++) {
-		struct slice word = name_below(prefix, key->path);
+	for (const struct config_key *key = config_schema_next(NULL); key;
+		key = config_schema_next(key)) {
+		struct slice word = config_schema_name(prefix, key->path);
 		size_t steps = word.len ? config_near(name, word) : SIZE_MAX;
 
 		if (steps < least) {
@@ -194,7 +150,8 @@ static const char *elsewhere(struct slice name)
 {
 	const char *path = NULL;
 
-	for (const struct config_key *key = config_schema(); key->path; key++) {
+	for (const struct config_key *key = config_schema_next(NULL); key;
+		key = config_schema_next(key)) {
 		if (!slice_eq(slice_str(last_name(key->path)), name))
 			continue;
 		if (path)

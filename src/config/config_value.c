@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/config_schema.h"
+#include "config/config_schema_guess.h"
 
 bool config_value_is_number(const struct config_key *key)
 {
@@ -229,7 +230,9 @@ static bool parse_word(const struct config_key *key, struct slice text,
 
 	for (; words->word; words++) {
 		if (slice_eq(text, slice_str(words->word))) {
-			*value = words->value;
+			*value = key->type == CONFIG_TYPE_WORD_SET
+					 ? UINT64_C(1) << words->value
+					 : words->value;
 			return true;
 		}
 	}
@@ -243,6 +246,25 @@ static const char *word_for(const struct config_key *key, uint64_t value)
 	while (words->word && words->value != value)
 		words++;
 	return words->word ? words->word : "?";
+}
+
+/* "[a, b]" */
+static void format_set(
+	const struct config_key *key, uint64_t set, char out[CONFIG_VALUE_TEXT])
+{
+	const struct config_word *word = words_of(key);
+	size_t len = 0;
+
+	for (; word->word && len < CONFIG_VALUE_TEXT; word++) {
+		int n = 0;
+
+		if (set & UINT64_C(1) << word->value)
+			n = snprintf(out + len, CONFIG_VALUE_TEXT - len, "%s%s",
+				len ? ", " : "[", word->word);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (len < CONFIG_VALUE_TEXT)
+		snprintf(out + len, CONFIG_VALUE_TEXT - len, "]");
 }
 
 /* ---- all of them ---- */
@@ -283,6 +305,9 @@ void config_value_format(const struct config_key *key, uint64_t value,
 		break;
 	case CONFIG_TYPE_MODE:
 		snprintf(out, CONFIG_VALUE_TEXT, "\"%04" PRIo64 "\"", value);
+		break;
+	case CONFIG_TYPE_WORD_SET:
+		format_set(key, value, out);
 		break;
 	default:
 		snprintf(out, CONFIG_VALUE_TEXT, "%s", word_for(key, value));

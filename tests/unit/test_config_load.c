@@ -260,7 +260,8 @@ static void printing_names_every_key_and_marks_defaults(void **state)
 	char *text = print(c);
 
 	(void)state;
-	for (const struct config_key *k = config_schema(); k->path; k++) {
+	for (const struct config_key *k = config_schema_next(NULL); k;
+		k = config_schema_next(k)) {
 		const char *dot = strrchr(k->path, '.');
 		char line[64];
 

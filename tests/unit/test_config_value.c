@@ -75,7 +75,8 @@ static void every_printed_value_means_the_same_value(void **state)
 	unsigned seed = 3;
 
 	(void)state;
-	for (const struct config_key *k = config_schema(); k->path; k++) {
+	for (const struct config_key *k = config_schema_next(NULL); k;
+		k = config_schema_next(k)) {
 		for (int i = 0; config_value_is_number(k) && i < 500; i++) {
 			struct config_complaint why;
 			char text[CONFIG_VALUE_TEXT];
@@ -117,7 +118,8 @@ static void one_worker_per_usable_core(void **state)
 static void a_value_is_stored_in_its_own_bytes_only(void **state)
 {
 	(void)state;
-	for (const struct config_key *k = config_schema(); k->path; k++) {
+	for (const struct config_key *k = config_schema_next(NULL); k;
+		k = config_schema_next(k)) {
 		unsigned char home[sizeof(struct config) + 4096];
 		size_t changed = 0;
 
@@ -154,7 +156,8 @@ static void whatever_comes_is_refused_with_words(void **state)
 	unsigned seed = 11;
 
 	(void)state;
-	for (const struct config_key *k = config_schema(); k->path; k++) {
+	for (const struct config_key *k = config_schema_next(NULL); k;
+		k = config_schema_next(k)) {
 		for (int i = 0; config_value_is_number(k) && i < 2000; i++) {
 			struct config_complaint why;
 			char text[200];

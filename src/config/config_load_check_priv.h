@@ -1,0 +1,20 @@
+/*
+ * config_load_check_priv: the parts of the loader that look at the whole.
+ */
+#ifndef MTLSGATE_CONFIG_LOAD_CHECK_PRIV_H
+#define MTLSGATE_CONFIG_LOAD_CHECK_PRIV_H
+
+#include "config_load_priv.h"
+
+void config_check_listeners(struct config_loader *loader);
+/* The value at this path of the file; NULL: not given. */
+const struct yaml_node *config_given(
+	const struct config_loader *loader, const char *path);
+/* The map of listener i; NULL for the short form. */
+const struct yaml_node *config_listener_node(
+	const struct config_loader *loader, size_t i);
+/* A tls or client_auth key as listener i has it: its own, else the top's. */
+struct config_spot config_listener_spot(
+	struct config_loader *loader, size_t i, const char *path);
+
+#endif

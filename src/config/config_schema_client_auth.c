@@ -1,0 +1,54 @@
+/* Who may come in. */
+#include "config_schema_priv.h"
+
+#include "config/config.h"
+
+static const struct config_word mode_words[] = {
+	{"require", CLIENT_AUTH_REQUIRE},
+	{"optional", CLIENT_AUTH_OPTIONAL},
+	{"request_any", CLIENT_AUTH_REQUEST_ANY},
+	{"disabled", CLIENT_AUTH_DISABLED},
+	{NULL, 0},
+};
+
+static const struct config_word auto_words[] = {
+	{"auto", CONFIG_AUTO},
+	{"true", CONFIG_TRUE},
+	{"false", CONFIG_FALSE},
+	{NULL, 0},
+};
+
+static const struct config_word eku_words[] = {
+	{"clientAuth", REQUIRE_EKU_CLIENT_AUTH},
+	{"present", REQUIRE_EKU_PRESENT},
+	{"any", REQUIRE_EKU_ANY},
+	{NULL, 0},
+};
+
+const struct config_key config_schema_client_auth[] = {
+	KEY("client_auth", MAP,
+		"how client certificates are asked for and checked",
+		.shorthand = true),
+	KEY("client_auth.mode", WORD,
+		"require: only with a good certificate; optional: or with "
+		"none; request_any: the header tells; disabled: not asked",
+		LISTENER(client_auth.mode), .fallback = "require",
+		.words = mode_words),
+	KEY("client_auth.ca", PATHS,
+		"CA certificates that sign clients: files, and directories of "
+		"*.pem and *.crt",
+		LISTENER(client_auth.ca)),
+	KEY("client_auth.advertise_ca_names", WORD,
+		"tell clients the names of the CAs; auto: false in request_any",
+		LISTENER(client_auth.advertise_ca_names), .fallback = "auto",
+		.words = auto_words),
+	KEY("client_auth.max_depth", COUNT,
+		"certificates between the leaf and the CA, at most",
+		LISTENER(client_auth.max_depth), .fallback = "4", RANGE(1, 16)),
+	KEY("client_auth.require_eku", WORD,
+		"clientAuth: a leaf without extended key usage passes; "
+		"present: it does not; any: not checked",
+		LISTENER(client_auth.require_eku), .fallback = "clientAuth",
+		.words = eku_words),
+	CONFIG_SECTION_END(CLIENT_AUTH),
+};
