@@ -9,7 +9,7 @@ MAY_SEE = {
     "net": ["base"],
     "config": ["base", "net/addr"],
     "http": ["base", "net"],
-    "tls": ["base", "config"],
+    "tls": ["base", "config", "net/addr"],
     "policy": ["base", "config", "http/header", "http/message", "http/rule",
                "tls/client_auth", "tls/cert_info", "tls/cert_format"],
     "proxy": ["base", "net", "config", "http", "tls", "policy"],
