@@ -303,9 +303,12 @@ FUZZED = {
                          ("h1_body", "http/h1_body.h"),
                          ("config", "config/config_load.h"),
                          ("cert", "tls/cert_info.h"),
-                         ("folding", "http/header.h")]}
+                         ("folding", "http/header.h"),
+                         ("ocsp", "tls/ocsp_answer.h"),
+                         ("url", "config/http_url.h")]}
 SEEDS = {f"tests/fuzz/seeds/{name}/one": "x" for name in
-         ("h1_parse", "h1_body", "config", "cert", "fuzz_folding")}
+         ("h1_parse", "h1_body", "config", "cert", "fuzz_folding", "ocsp",
+          "url")}
 
 
 @pytest.mark.parametrize("without, item, detail", [

@@ -200,6 +200,7 @@ static void put_extensions(struct der *der, const struct mint_spec *spec)
 	put_extension(der, NID_ext_key_usage, spec->eku);
 	put_extension(der, NID_subject_alt_name, spec->san);
 	put_extension(der, NID_name_constraints, spec->name_constraints);
+	put_extension(der, NID_info_access, spec->info_access);
 	if (spec->unknown_critical)
 		put_unknown_critical(der);
 	der_raw(der, spec->extensions);

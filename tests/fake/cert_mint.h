@@ -57,6 +57,7 @@ struct mint_spec {
 	const char *key_usage; /* of a CA: instead of keyCertSign */
 	const char *san;       /* "DNS:localhost,IP:127.0.0.1" */
 	const char *name_constraints;
+	const char *info_access; /* "OCSP;URI:http://ocsp.example/" */
 	bool unknown_critical;   /* a critical extension nobody knows */
 	struct slice extensions; /* more of them, in DER */
 	bool sha1;               /* signed with SHA-1 */
