@@ -59,6 +59,14 @@ void tls_context_check(
 struct ssl_st *tls_context_accept(struct tls_context *context,
 	struct client_auth *auth) __attribute__((warn_unused_result));
 
+/*
+ * The digest of the listener's trust (tls/trust.h), 32 octets, lent: it
+ * differs when clients of the one might be refused by the other.
+ */
+const uint8_t *tls_context_trust_digest(const struct tls_context *context);
+/* The earliest nextUpdate of its CRLs; INT64_MAX without one. */
+int64_t tls_context_next_update(const struct tls_context *context);
+
 /* Days until the server certificate expires (may be negative). */
 int64_t tls_context_days_left(
 	const struct tls_context *context, int64_t now_unix);

@@ -13,6 +13,9 @@
 #ifndef MTLSGATE_TLS_TRUST_H
 #define MTLSGATE_TLS_TRUST_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "config/config.h"
 
 struct config_problems;
@@ -40,5 +43,23 @@ size_t trust_count(const struct trust *trust); /* different certificates */
  * they are more than TRUST_NAMES_MAX bytes (warned of by trust_load).
  */
 const struct stack_st_X509_NAME *trust_names(const struct trust *trust);
+
+/*
+ * The trust generation: 32 octets that differ whenever a client that one
+ * listener takes might be refused by the other (R12, R13). It covers the
+ * listener's name, mode, depth, purpose and revocation settings, the CA
+ * certificates, per CRL its issuer and the serials it revokes, and the deny
+ * lists: what they mean, not the bytes or the order of files nor the dates of
+ * a CRL. trust: NULL in mode disabled. false: out of memory.
+ */
+enum { TRUST_DIGEST = 32 };
+bool trust_digest(const struct trust *trust,
+	const struct config_listener *listener, uint8_t out[TRUST_DIGEST])
+	__attribute__((warn_unused_result));
+/*
+ * The earliest nextUpdate of the CRLs in use, seconds since 1970; INT64_MAX
+ * where none ends, there is none or trust is NULL.
+ */
+int64_t trust_next_update(const struct trust *trust);
 
 #endif

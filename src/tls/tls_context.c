@@ -53,6 +53,7 @@ struct tls_context {
 	struct trust *trust; /* NULL in mode disabled */
 	const struct config_client_auth *settings;
 	struct cert_time expires; /* of the server certificate */
+	uint8_t trust_digest[TRUST_DIGEST];
 };
 
 bool tls_library_init(const char *openssl_config)
@@ -337,7 +338,9 @@ static bool set_up(struct tls_context *context,
 	/* All of them, so that all errors show in one run. */
 	ok = set_algorithms(context->ctx, tls, problems);
 	ok = set_key_pair(context, tls, problems) && ok;
-	return set_client_auth(context, problems) && ok;
+	ok = set_client_auth(context, problems) && ok;
+	return ok && trust_digest(context->trust, setup->listener,
+			     context->trust_digest);
 }
 
 struct tls_context *tls_context_new(
@@ -431,6 +434,18 @@ struct ssl_st *tls_context_accept(
 	}
 	SSL_set_accept_state(ssl);
 	return ssl;
+}
+
+const uint8_t *tls_context_trust_digest(const struct tls_context *context)
+{
+	assert(context->magic == CONTEXT_MAGIC);
+	return context->trust_digest;
+}
+
+int64_t tls_context_next_update(const struct tls_context *context)
+{
+	assert(context->magic == CONTEXT_MAGIC);
+	return trust_next_update(context->trust);
 }
 
 int64_t tls_context_days_left(

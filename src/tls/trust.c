@@ -15,17 +15,12 @@
 #include "config/config_problem.h"
 #include "pem_priv.h"
 #include "problem_priv.h"
-#include "tls/trust.h"
+#include "trust_priv.h"
 
 static const char key[] = "client_auth.ca";
 
 /* Security level 2 (R16) asks for as much. */
 enum { SECURITY_BITS = 112 };
-
-struct trust {
-	X509_STORE *store;
-	STACK_OF(X509_NAME) * names; /* NULL: not sent */
-};
 
 /* One load in progress. */
 struct loader {
@@ -396,4 +391,10 @@ size_t trust_count(const struct trust *trust)
 const struct stack_st_X509_NAME *trust_names(const struct trust *trust)
 {
 	return trust->names;
+}
+
+int64_t trust_next_update(const struct trust *trust)
+{
+	(void)trust;
+	return INT64_MAX;
 }
