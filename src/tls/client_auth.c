@@ -29,7 +29,25 @@ static struct client_auth *auth_of(X509_STORE_CTX *ctx)
 	return ssl ? SSL_get_app_data(ssl) : NULL;
 }
 
-/* What the verification of the chain says, as this module's state. */
+void client_auth_fill(struct client_auth *auth,
+	const struct config_client_auth *settings,
+	const struct chain_verdict *verdict)
+{
+	client_auth_begin(auth, settings);
+	if (verdict->good)
+		auth->state = CLIENT_AUTH_OK;
+	else if (verdict->revoked)
+		auth->state = CLIENT_AUTH_REVOKED;
+	else
+		auth->state = CLIENT_AUTH_FAILED;
+	auth->code = verdict->code;
+	auth->depth = verdict->depth;
+	auth->sent = verdict->sent;
+	auth->expires = verdict->expires;
+	memcpy(auth->sha256, verdict->sha256, sizeof(auth->sha256));
+	auth->refused = !client_auth_allowed(auth);
+}
+
 static void judge(struct client_auth *auth, X509_STORE_CTX *ctx,
 	const struct trust *trust)
 {
@@ -38,18 +56,7 @@ static void judge(struct client_auth *auth, X509_STORE_CTX *ctx,
 	struct chain_verdict verdict;
 
 	chain_verify(&rules, ctx, &verdict);
-	client_auth_begin(auth, auth->settings);
-	if (verdict.good)
-		auth->state = CLIENT_AUTH_OK;
-	else if (verdict.revoked)
-		auth->state = CLIENT_AUTH_REVOKED;
-	else
-		auth->state = CLIENT_AUTH_FAILED;
-	auth->code = verdict.code;
-	auth->depth = verdict.depth;
-	auth->sent = verdict.sent;
-	auth->expires = verdict.expires;
-	memcpy(auth->sha256, verdict.sha256, sizeof(auth->sha256));
+	client_auth_fill(auth, auth->settings, &verdict);
 }
 
 /* So that client_auth_leaf finds the leaf even where no chain was built. */
@@ -81,7 +88,6 @@ int client_auth_verify(struct x509_store_ctx_st *ctx, void *arg)
 	judge(auth, ctx, arg);
 	keep_leaf(ctx);
 	ERR_clear_error();
-	auth->refused = !client_auth_allowed(auth);
 	/* Whoever reads SSL_get_verify_result by mistake finds no "ok" there
 	 * unless it is one. */
 	X509_STORE_CTX_set_error(
