@@ -94,7 +94,9 @@ int client_auth_verify(struct x509_store_ctx_st *ctx, void *arg)
 		ctx, auth->state == CLIENT_AUTH_OK
 			     ? X509_V_OK
 			     : client_reason_alert(auth->code));
-	return auth->refused ? 0 : 1;
+	return auth->refused && auth->settings->reject_with == REJECT_WITH_ALERT
+		       ? 0
+		       : 1;
 }
 
 void client_auth_watch(const struct ssl_st *ssl, int where, int value)
@@ -184,6 +186,9 @@ void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl)
 		distrust(auth);
 	}
 	auth->refused = !client_auth_allowed(auth);
+	/* reject_with: http: the library was not told to insist on one */
+	if (auth->refused && auth->state == CLIENT_AUTH_NONE)
+		auth->code = CLIENT_AUTH_CODE_NO_CERT;
 }
 
 static X509 *leaf_of(const struct client_auth *auth, struct ssl_st *ssl)
