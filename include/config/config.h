@@ -17,6 +17,11 @@
 
 struct arena;
 
+enum session_resumption {
+	SESSION_RESUMPTION_RECHECK, /* R12 */
+	SESSION_RESUMPTION_DISABLED,
+};
+
 struct config_tls {
 	struct config_text cert; /* leaf first, then intermediates (PEM) */
 	struct config_text key;
@@ -25,6 +30,8 @@ struct config_tls {
 	struct config_text ciphers_tls12; /* NULL: our default */
 	struct config_text ciphersuites_tls13;
 	struct config_text groups;
+	enum session_resumption session_resumption;
+	struct config_text ticket_keys;    /* a file; NULL: the master's */
 	struct config_text openssl_config; /* NULL: none is read (R16) */
 };
 
@@ -112,8 +119,7 @@ struct config_admin {
 	bool enabled;
 	struct config_text address_text;
 	struct addr address;
-	unsigned mode;            /* of a unix socket, e.g. 0660 */
-	unsigned keep_rejections; /* as the instance was started */
+	unsigned mode; /* of a unix socket, e.g. 0660 */
 };
 
 struct config_process {

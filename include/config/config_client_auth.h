@@ -43,14 +43,8 @@ struct config_deny {
 	struct config_texts fingerprints_sha256;
 };
 
-enum reject_with {
-	REJECT_WITH_ALERT, /* a refused handshake ends with an alert */
-	REJECT_WITH_HTTP,  /* it ends well; every request is answered 403 */
-};
-
 struct config_client_auth {
 	enum client_auth_mode mode;
-	enum reject_with reject_with;
 	struct config_texts ca; /* files and directories, as written */
 	enum config_auto advertise_ca_names;
 	unsigned max_depth;

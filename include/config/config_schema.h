@@ -68,7 +68,8 @@ enum config_type {
 	CONFIG_TYPE_TEXT,
 	CONFIG_TYPE_TEXT_DEFAULT, /* "default": NULL */
 	CONFIG_TYPE_PATH,
-	CONFIG_TYPE_NAME, /* a const char *, [A-Za-z0-9_-]+ */
+	CONFIG_TYPE_PATH_AUTO, /* "auto": NULL */
+	CONFIG_TYPE_NAME,      /* a const char *, [A-Za-z0-9_-]+ */
 	/* with a loader of their own */
 	CONFIG_TYPE_TEXTS,         /* struct config_texts; one or a list */
 	CONFIG_TYPE_PATHS,         /* the same, of at least one path */

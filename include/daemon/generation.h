@@ -20,6 +20,7 @@ struct err;
 struct seat;
 struct socket_group;
 struct sockets;
+struct ticket_ring;
 struct tls_context;
 
 struct generation {
@@ -39,10 +40,12 @@ struct generation {
 /*
  * Loads and checks the file, builds the contexts, finds the user; what is
  * wrong goes to `problems` (lent). NULL when there is an error among it
- * (R11). The first one of the process also initialises the TLS library.
+ * (R11). The first one of the process also initialises the TLS library. ring:
+ * for `ticket_keys: auto` (lent, outlives it); NULL: no tickets without a file.
  */
 struct generation *generation_load(const char *path, unsigned number,
-	struct config_problems *problems) __attribute__((warn_unused_result));
+	const struct ticket_ring *ring, struct config_problems *problems)
+	__attribute__((warn_unused_result));
 /* Without children; NULL is ignored. Keys are wiped. */
 void generation_free(struct generation *generation);
 /* A successor serves: contexts and their keys are not needed any more. */

@@ -12,10 +12,12 @@
 
 struct config_problems;
 struct generation;
+struct ticket_ring;
 
-struct master_setup {            /* lent */
-	const char *config_path; /* read again at each reload */
-	int stdout_fd;           /* where an access log to stdout goes */
+struct master_setup {             /* lent */
+	const char *config_path;  /* read again at each reload */
+	int stdout_fd;            /* where an access log to stdout goes */
+	struct ticket_ring *ring; /* rotated while it runs; NULL: none */
 };
 
 enum {

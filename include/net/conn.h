@@ -137,6 +137,7 @@ struct conn_tls_info { /* all static or owned by the SSL; empty without TLS */
 	const char *cipher;
 	const char *sni; /* NULL: none sent; peer's bytes */
 	struct slice alpn;
+	bool resumed; /* an earlier session goes on */
 };
 void conn_tls_info(const struct conn *conn, struct conn_tls_info *info);
 struct ssl_st *conn_ssl(const struct conn *conn); /* NULL: plain */

@@ -16,6 +16,7 @@
 #include "http/rule.h"
 
 struct buf;
+struct resumption;
 
 /* Counters without a label, and gauges; one table in metrics.c names them. */
 enum metric {
@@ -23,6 +24,7 @@ enum metric {
 	METRIC_CONNECTIONS_REFUSED, /* a limit of `limits` was reached */
 	METRIC_ACCEPT_BACKOFFS,     /* out of descriptors */
 	METRIC_HANDSHAKES_OK,
+	METRIC_HANDSHAKES_RESUMED, /* of these */
 	METRIC_HANDSHAKES_FAILED,
 	METRIC_HANDSHAKES_TIMED_OUT,
 	METRIC_REQUESTS,
@@ -48,6 +50,7 @@ enum {
 	METRICS_AUTH_WORDS = 64, /* refusals by client_auth word */
 	METRICS_FAILURES = 32,   /* by enum failure (proxy/failure.h) */
 	METRICS_STATUSES = 6,    /* 0: none sent; 1xx .. 5xx */
+	METRICS_TICKETS = 16,    /* by enum resumption_reason */
 };
 
 struct metrics {
@@ -56,6 +59,7 @@ struct metrics {
 	_Atomic uint64_t auth[METRICS_AUTH_WORDS];  /* certificates refused */
 	_Atomic uint64_t failure[METRICS_FAILURES]; /* exchanges failed */
 	_Atomic uint64_t status[METRICS_STATUSES];  /* responses */
+	_Atomic uint64_t ticket[METRICS_TICKETS];   /* tickets refused */
 };
 
 /* One writer per struct: a relaxed load and store, no locked instruction. */
@@ -72,6 +76,9 @@ static inline void metrics_sub(_Atomic uint64_t *counter, uint64_t n)
 }
 
 void metrics_refused_certificate(struct metrics *m, int code);
+/* A handshake is over, well or not: was it a resumption, and if a ticket was
+ * shown in vain, why? */
+void metrics_resumption(struct metrics *m, const struct resumption *resumption);
 /* Adds `from` to `sum`; a dead worker's counters are folded into a slot of the
  * instance this way so that nothing goes backwards; gauges are skipped when
  * `dead`. */

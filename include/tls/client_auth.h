@@ -19,10 +19,10 @@
 #include "base/slice.h"
 #include "config/config.h"
 #include "tls/client_reason.h"
+#include "tls/resumption.h"
 
 struct ssl_st;
 struct arena;
-struct chain_verdict;
 struct cert_info;
 
 enum client_auth_state {
@@ -41,7 +41,8 @@ struct client_auth {
 	                    since 1970; INT64_MAX when there is none (R13) */
 	bool refused;    /* the mode refuses this outcome in the handshake */
 	const struct config_client_auth *settings; /* lent */
-	uint8_t sha256[32]; /* of the leaf; zero without one */
+	uint8_t sha256[32];           /* of the leaf; zero without one */
+	struct resumption resumption; /* kept over all of this */
 };
 
 /* "NONE", "SUCCESS", "FAILED:reason" into out (NUL-terminated). */
@@ -56,20 +57,13 @@ void client_auth_verdict(
 bool client_auth_allowed(const struct client_auth *auth);
 
 /*
- * The outcome of a verification (tls/chain_verify) under these settings, as
- * the handshake notes it; settings are lent.
- */
-void client_auth_fill(struct client_auth *auth,
-	const struct config_client_auth *settings,
-	const struct chain_verdict *verdict);
-
-/*
  * Behind the handshake, complete or refused; auth is what tls_context_accept
  * was given for `ssl`. State, code, depth, chain length and digest were noted
  * while it ran; here they are held against what the library says: a
  * connection without a peer certificate is none, and one whose peer
  * certificate is not the one that was judged is failed. A mode that asks for no
- * certificate stays none.
+ * certificate stays none. After a resumption all of it comes from the session,
+ * if the session is one that was accepted (R12); else it is failed.
  */
 void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl);
 

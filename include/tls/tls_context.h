@@ -2,8 +2,10 @@
  * tls_context: SSL_CTX of a listener, made from configuration (server role).
  *
  * The system's openssl.cnf is not read; versions, ciphers, groups, signature
- * algorithms and the security level are ours (R16). Session resumption is off
- * in every way (R12): no ticket is issued, none is accepted, no cache.
+ * algorithms and the security level are ours (R16). Sessions are resumed by
+ * tickets alone, as tls/resumption has it (R12); with `session_resumption:
+ * disabled`, without keys or in mode `disabled` it is off in every way: no
+ * ticket is issued, none is accepted, no cache.
  *
  * Made by the master when a generation is prepared, inherited by its workers
  * through fork, freed when the generation dies (keys are wiped, R23).
@@ -18,6 +20,7 @@
 struct client_auth;
 struct config_problems;
 struct ssl_st;
+struct ticket_ring;
 struct tls_context;
 
 /*
@@ -35,6 +38,8 @@ struct tls_context_setup {
 	 * keeps none: no ticket is given or taken (R12).
 	 */
 	bool chain_needed;
+	/* Of `ticket_keys: auto`; NULL: without a key file nothing resumes. */
+	const struct ticket_ring *ring;
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "daemon/master.h"
 #include "daemon/privdrop.h"
 #include "daemon/systemd.h"
+#include "tls/ticket_ring.h"
 
 static const char usage[] =
 	"usage: mtlsgate run --config FILE\n"
@@ -76,7 +77,8 @@ static bool print_problems(struct config_problems *problems)
 	return ok;
 }
 
-static struct generation *load(const char *path, int *code)
+static struct generation *load(
+	const char *path, const struct ticket_ring *ring, int *code)
 {
 	struct config_problems *problems = config_problems_new();
 	struct generation *first = NULL;
@@ -86,7 +88,7 @@ static struct generation *load(const char *path, int *code)
 		fputs("mtlsgate run: out of memory\n", stderr);
 		return NULL;
 	}
-	first = generation_load(path, 1, problems);
+	first = generation_load(path, 1, ring, problems);
 	if (first) {
 		systemd_log_setup(&first->config->logging, "master");
 		master_log_problems(LOG_LEVEL_WARN, "config_warning", problems);
@@ -107,10 +109,15 @@ int cli_run(int argc, char **argv)
 	if (code >= 0)
 		return code;
 	/* before the first key is read (R23) */
-	if (!privdrop_hide_memory(&err)) {
+	if (privdrop_hide_memory(&err))
+		setup.ring = ticket_ring_new(&err);
+	if (!setup.ring) {
 		fprintf(stderr, "mtlsgate run: %s\n", err.text);
 		return (int)err.code;
 	}
-	first = load(setup.config_path, &code);
-	return first ? master_run(&setup, &first) : code;
+	first = load(setup.config_path, setup.ring, &code);
+	if (first)
+		code = master_run(&setup, &first);
+	ticket_ring_free(setup.ring);
+	return code;
 }

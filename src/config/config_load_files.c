@@ -154,6 +154,8 @@ static void check_listener(struct config_loader *loader, const char *prefix,
 	check_own(loader, prefix, "tls.openssl_config",
 		&one->tls.openssl_config,
 		top ? &top->tls.openssl_config : NULL);
+	check_own(loader, prefix, "tls.ticket_keys", &one->tls.ticket_keys,
+		top ? &top->tls.ticket_keys : NULL);
 	if (top && ca->items == top->client_auth.ca.items)
 		return;
 	snprintf(path, sizeof(path), "%sclient_auth.ca", prefix);

@@ -111,6 +111,9 @@ static const char *text_of(
 	case CONFIG_TYPE_TEXT_DEFAULT:
 		text = ((const struct config_text *)place)->text;
 		return text ? text : "default";
+	case CONFIG_TYPE_PATH_AUTO:
+		text = ((const struct config_text *)place)->text;
+		return text ? text : "auto";
 	default:
 		return ((const struct config_text *)place)->text;
 	}
@@ -122,7 +125,8 @@ static void put_text(struct printer *p, const struct config_key *key)
 	const char *text = text_of(p, key);
 
 	if (!strcmp(text, "none") || !strcmp(text, "default") ||
-		!strcmp(text, "stdout") || !strcmp(text, "stderr"))
+		!strcmp(text, "auto") || !strcmp(text, "stdout") ||
+		!strcmp(text, "stderr"))
 		put_str(p, text);
 	else
 		put_quoted(p, text);

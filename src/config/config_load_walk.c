@@ -57,6 +57,15 @@ static void read_default_text(struct config_loader *loader,
 		text->text = NULL;
 }
 
+static void read_path_or_auto(struct config_loader *loader,
+	struct config_spot spot, struct config_text *text)
+{
+	if (!slice_eq(spot.node->text, SLICE("auto")))
+		(void)!config_text_path(loader, spot, text);
+	else
+		*text = (struct config_text){.mark = spot.node->mark};
+}
+
 void config_read_name(struct config_loader *loader, struct config_spot spot,
 	const char **name)
 {
@@ -153,6 +162,9 @@ static void read_value(struct config_loader *loader, struct config_spot spot,
 		break;
 	case CONFIG_TYPE_PATH:
 		(void)!config_text_path(loader, spot, place);
+		break;
+	case CONFIG_TYPE_PATH_AUTO:
+		read_path_or_auto(loader, spot, place);
 		break;
 	case CONFIG_TYPE_NAME:
 		config_read_name(loader, spot, place);

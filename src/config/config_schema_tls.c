@@ -9,6 +9,12 @@ static const struct config_word version_words[] = {
 	{NULL, 0},
 };
 
+static const struct config_word resumption_words[] = {
+	{"recheck", SESSION_RESUMPTION_RECHECK},
+	{"disabled", SESSION_RESUMPTION_DISABLED},
+	{NULL, 0},
+};
+
 const struct config_key config_schema_tls[] = {
 	KEY("tls", MAP, "the server's certificate and its TLS",
 		.shorthand = true),
@@ -34,6 +40,15 @@ const struct config_key config_schema_tls[] = {
 	KEY("tls.groups", TEXT_DEFAULT,
 		"key exchange groups, best first, parted by colons",
 		LISTENER(tls.groups), .fallback = "default"),
+	KEY("tls.session_resumption", WORD,
+		"recheck: by tickets, as long as all that was found still "
+		"holds; disabled: a full handshake each time",
+		LISTENER(tls.session_resumption), .fallback = "recheck",
+		.words = resumption_words),
+	KEY("tls.ticket_keys", PATH_AUTO,
+		"auto: made and changed by the master; or a file of keys of 80 "
+		"or 48 octets that a fleet shares",
+		LISTENER(tls.ticket_keys), .fallback = "auto"),
 	KEY("tls.openssl_config", PATH,
 		"an OpenSSL configuration to load; the system's is not read",
 		LISTENER(tls.openssl_config)),

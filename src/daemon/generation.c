@@ -49,8 +49,8 @@ static bool init_library(
 	return false;
 }
 
-static bool build_contexts(
-	struct generation *g, struct config_problems *problems)
+static bool build_contexts(struct generation *g, const struct ticket_ring *ring,
+	struct config_problems *problems)
 {
 	size_t count = g->config->listener_count;
 	bool ok = true;
@@ -60,7 +60,7 @@ static bool build_contexts(
 		return no_memory(g, problems);
 	for (size_t i = 0; i < count; i++) {
 		const struct tls_context_setup setup = {
-			.listener = &g->config->listeners[i]};
+			.listener = &g->config->listeners[i], .ring = ring};
 
 		g->contexts[i] = tls_context_new(&setup, problems);
 		ok = ok && g->contexts[i];
@@ -81,7 +81,7 @@ static bool find_user(struct generation *g, struct config_problems *problems)
 }
 
 static bool load(struct generation *g, const char *path,
-	struct config_problems *problems)
+	const struct ticket_ring *ring, struct config_problems *problems)
 {
 	bool built;
 
@@ -89,12 +89,12 @@ static bool load(struct generation *g, const char *path,
 	if (!g->config || !init_library(g, problems))
 		return false;
 	/* both, so that one run finds all that is wrong */
-	built = build_contexts(g, problems);
+	built = build_contexts(g, ring, problems);
 	return find_user(g, problems) && built;
 }
 
-struct generation *generation_load(
-	const char *path, unsigned number, struct config_problems *problems)
+struct generation *generation_load(const char *path, unsigned number,
+	const struct ticket_ring *ring, struct config_problems *problems)
 {
 	struct generation *g = calloc(1, sizeof(*g));
 
@@ -105,7 +105,7 @@ struct generation *generation_load(
 	}
 	g->number = number;
 	g->access_fd = -1;
-	if (load(g, path, problems) && !config_problems_errors(problems))
+	if (load(g, path, ring, problems) && !config_problems_errors(problems))
 		return g;
 	generation_free(g);
 	return NULL;

@@ -243,12 +243,11 @@ static bool make(
 		err_set(err, EXIT_CODE_INTERNAL, "out of memory");
 		return false;
 	}
-	master->shared = shared_new(first->config->process.workers,
-		first->config->admin.keep_rejections, err);
+	master->shared = shared_new(first->config->process.workers, err);
 	if (!master->shared)
 		return false;
 	shared_set(master->shared, SHARED_STARTED_S, (uint64_t)time(NULL));
-	return true;
+	return master_tickets_start(master, err);
 }
 
 static void free_generations(
@@ -270,6 +269,8 @@ static void unmake_loop(struct master *master)
 {
 	for (size_t i = 0; i < MASTER_SIGNALS; i++)
 		loop_signal_unwatch(&master->signals[i]);
+	if (master->loop)
+		loop_timer_fini(&master->ticket_timer);
 	loop_free(master->loop);
 	master->loop = NULL;
 }
@@ -279,6 +280,7 @@ void master_forget(struct master *master, const struct generation *own)
 	free_generations(master, own);
 	sockets_abandon(master->sockets);
 	master->sockets = NULL;
+	master_tickets_forget(master);
 	unmake_loop(master);
 }
 

@@ -1,6 +1,7 @@
 /*
  * master_priv: what the parts of the master share. master.c: signals, the dead
  * and the end; master_seat.c: one child; master_reload.c: the two phases;
+ * master_tickets.c: the ticket keys;
  * master_log.c: its lines.
  */
 #ifndef MTLSGATE_DAEMON_MASTER_PRIV_H
@@ -62,6 +63,7 @@ struct master {
 	bool hurried;      /* the second TERM came */
 	int exit_code;
 	struct loop_signal signals[MASTER_SIGNALS];
+	struct loop_timer ticket_timer;
 };
 
 /* ---- master_seat.c ---- */
@@ -93,6 +95,14 @@ bool master_prepare(struct master *master, struct generation **g,
 void master_advance(struct master *master);
 /* Phase two failed: `next` goes, `current` stays as it is. */
 void master_abort(struct master *master, const struct err *why);
+
+/* ---- master_tickets.c ---- */
+
+/* Changes the ticket keys from now on, until the loop goes. */
+bool master_tickets_start(struct master *master, struct err *err)
+	__attribute__((warn_unused_result));
+/* In a child. */
+void master_tickets_forget(struct master *master);
 
 /* ---- master.c ---- */
 

@@ -94,8 +94,8 @@ static struct generation *load_next(struct master *master)
 		refused(master, "out of memory");
 		return NULL;
 	}
-	g = generation_load(
-		master->setup->config_path, master->last_number + 1, problems);
+	g = generation_load(master->setup->config_path, master->last_number + 1,
+		master->setup->ring, problems);
 	master_log_problems(g ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR,
 		g ? "config_warning" : "config_error", problems);
 	if (!g)

@@ -283,6 +283,7 @@ void conn_tls_info(const struct conn *conn, struct conn_tls_info *info)
 	cipher = SSL_get_current_cipher(conn->ssl);
 	if (cipher)
 		info->cipher = SSL_CIPHER_get_name(cipher);
+	info->resumed = SSL_session_reused(conn->ssl) == 1;
 	info->sni = SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name);
 	SSL_get0_alpn_selected(conn->ssl, &alpn, &len);
 	info->alpn = slice_of(len ? alpn : NULL, len);

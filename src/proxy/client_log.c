@@ -22,7 +22,17 @@ static bool may_log(
 	return log_bucket_take(bucket, loop_now_ms(env->exchange->loop), held);
 }
 
-void client_leaf_text(struct leaf_text *text, const struct client *client,
+/* What the leaf says, as text; all empty when there is none or no memory. */
+struct leaf_text {
+	struct slice subject;
+	struct slice issuer;
+	struct slice serial;
+	struct slice sha256;
+	struct slice not_before;
+	struct slice not_after;
+};
+
+static void leaf_text(struct leaf_text *text, const struct client *client,
 	struct arena *arena)
 {
 	const struct cert_info *leaf =
@@ -80,7 +90,7 @@ void client_log_refusal(const struct client *client)
 	arena = arena_new(env->exchange->arenas);
 	if (!arena)
 		return;
-	client_leaf_text(&leaf, client, arena);
+	leaf_text(&leaf, client, arena);
 	if (line)
 		write_refusal(client, &leaf, held);
 	if (observer && observer->refused &&

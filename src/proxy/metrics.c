@@ -5,9 +5,13 @@
 #include "base/buf.h"
 #include "proxy/failure.h"
 #include "tls/client_auth.h"
+#include "tls/resumption.h"
 
 _Static_assert(
 	(int)FAILURE_COUNT <= (int)METRICS_FAILURES, "a counter per failure");
+
+_Static_assert((int)RESUMPTION_REASONS <= (int)METRICS_TICKETS,
+	"a counter per reason");
 
 enum metric_kind { COUNTER, GAUGE };
 
@@ -27,6 +31,8 @@ static const struct metric_info table[METRIC_COUNT] = {
 		"Times that accepting paused, out of descriptors.", COUNTER},
 	[METRIC_HANDSHAKES_OK] = {"handshakes_ok_total",
 		"TLS handshakes that were completed.", COUNTER},
+	[METRIC_HANDSHAKES_RESUMED] = {"handshakes_resumed_total",
+		"TLS handshakes that resumed an earlier session.", COUNTER},
 	[METRIC_HANDSHAKES_FAILED] = {"handshakes_failed_total",
 		"TLS handshakes that failed or were refused.", COUNTER},
 	[METRIC_HANDSHAKES_TIMED_OUT] = {"handshakes_timed_out_total",
@@ -80,6 +86,14 @@ void metrics_refused_certificate(struct metrics *m, int code)
 	metrics_add(&m->auth[index], 1);
 }
 
+void metrics_resumption(struct metrics *m, const struct resumption *resumption)
+{
+	if (resumption->resumed)
+		metrics_add(&m->value[METRIC_HANDSHAKES_RESUMED], 1);
+	else
+		metrics_add(&m->ticket[resumption->reason], 1);
+}
+
 static void add_all(
 	_Atomic uint64_t *sum, const _Atomic uint64_t *from, size_t count)
 {
@@ -97,6 +111,7 @@ void metrics_sum(struct metrics *sum, const struct metrics *from, bool dead)
 	add_all(sum->auth, from->auth, METRICS_AUTH_WORDS);
 	add_all(sum->failure, from->failure, METRICS_FAILURES);
 	add_all(sum->status, from->status, METRICS_STATUSES);
+	add_all(sum->ticket, from->ticket, METRICS_TICKETS);
 }
 
 static void clear_all(_Atomic uint64_t *counters, size_t count)
@@ -112,6 +127,7 @@ void metrics_clear(struct metrics *m)
 	clear_all(m->auth, METRICS_AUTH_WORDS);
 	clear_all(m->failure, METRICS_FAILURES);
 	clear_all(m->status, METRICS_STATUSES);
+	clear_all(m->ticket, METRICS_TICKETS);
 }
 
 /* ---- printing ---- */
@@ -171,6 +187,13 @@ static const char *status_word(size_t index)
 	return words[index];
 }
 
+static const char *ticket_word(size_t index)
+{
+	return index < RESUMPTION_REASONS
+		       ? resumption_word((enum resumption_reason)index)
+		       : "";
+}
+
 static bool print_family(const struct family *family,
 	const _Atomic uint64_t *counters, size_t count, struct buf *out)
 {
@@ -201,9 +224,15 @@ bool metrics_print(const struct metrics *sum, struct buf *out)
 		"Exchanges, by the class of the status that was sent.", "class",
 		status_word};
 
+	static const struct family tickets = {"tickets_refused_total",
+		"Session tickets shown and not taken, by reason; a full "
+		"handshake followed.",
+		"reason", ticket_word};
+
 	return print_plain(sum, out) &&
 	       print_family(&rules, sum->rule, HTTP_RULE_COUNT, out) &&
 	       print_family(&auths, sum->auth, METRICS_AUTH_WORDS, out) &&
 	       print_family(&failures, sum->failure, METRICS_FAILURES, out) &&
-	       print_family(&statuses, sum->status, METRICS_STATUSES, out);
+	       print_family(&statuses, sum->status, METRICS_STATUSES, out) &&
+	       print_family(&tickets, sum->ticket, METRICS_TICKETS, out);
 }

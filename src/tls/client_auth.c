@@ -17,37 +17,25 @@
 void client_auth_begin(
 	struct client_auth *auth, const struct config_client_auth *settings)
 {
-	*auth = (struct client_auth){
-		.expires = INT64_MAX, .settings = settings};
+	*auth = (struct client_auth){.expires = INT64_MAX,
+		.settings = settings,
+		.resumption = auth->resumption};
+}
+
+static SSL *ssl_of(X509_STORE_CTX *ctx)
+{
+	return X509_STORE_CTX_get_ex_data(
+		ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
 }
 
 static struct client_auth *auth_of(X509_STORE_CTX *ctx)
 {
-	SSL *ssl = X509_STORE_CTX_get_ex_data(
-		ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
+	SSL *ssl = ssl_of(ctx);
 
 	return ssl ? SSL_get_app_data(ssl) : NULL;
 }
 
-void client_auth_fill(struct client_auth *auth,
-	const struct config_client_auth *settings,
-	const struct chain_verdict *verdict)
-{
-	client_auth_begin(auth, settings);
-	if (verdict->good)
-		auth->state = CLIENT_AUTH_OK;
-	else if (verdict->revoked)
-		auth->state = CLIENT_AUTH_REVOKED;
-	else
-		auth->state = CLIENT_AUTH_FAILED;
-	auth->code = verdict->code;
-	auth->depth = verdict->depth;
-	auth->sent = verdict->sent;
-	auth->expires = verdict->expires;
-	memcpy(auth->sha256, verdict->sha256, sizeof(auth->sha256));
-	auth->refused = !client_auth_allowed(auth);
-}
-
+/* What the verification of the chain says, as this module's state. */
 static void judge(struct client_auth *auth, X509_STORE_CTX *ctx,
 	const struct trust *trust)
 {
@@ -56,7 +44,18 @@ static void judge(struct client_auth *auth, X509_STORE_CTX *ctx,
 	struct chain_verdict verdict;
 
 	chain_verify(&rules, ctx, &verdict);
-	client_auth_fill(auth, auth->settings, &verdict);
+	client_auth_begin(auth, auth->settings);
+	if (verdict.good)
+		auth->state = CLIENT_AUTH_OK;
+	else if (verdict.revoked)
+		auth->state = CLIENT_AUTH_REVOKED;
+	else
+		auth->state = CLIENT_AUTH_FAILED;
+	auth->code = verdict.code;
+	auth->depth = verdict.depth;
+	auth->sent = verdict.sent;
+	auth->expires = verdict.expires;
+	memcpy(auth->sha256, verdict.sha256, sizeof(auth->sha256));
 }
 
 /* So that client_auth_leaf finds the leaf even where no chain was built. */
@@ -88,15 +87,16 @@ int client_auth_verify(struct x509_store_ctx_st *ctx, void *arg)
 	judge(auth, ctx, arg);
 	keep_leaf(ctx);
 	ERR_clear_error();
+	auth->refused = !client_auth_allowed(auth);
+	if (auth->state == CLIENT_AUTH_OK && auth->resumption.terms)
+		SSL_set_num_tickets(ssl_of(ctx), RESUMPTION_TICKETS);
 	/* Whoever reads SSL_get_verify_result by mistake finds no "ok" there
 	 * unless it is one. */
 	X509_STORE_CTX_set_error(
 		ctx, auth->state == CLIENT_AUTH_OK
 			     ? X509_V_OK
 			     : client_reason_alert(auth->code));
-	return auth->refused && auth->settings->reject_with == REJECT_WITH_ALERT
-		       ? 0
-		       : 1;
+	return auth->refused ? 0 : 1;
 }
 
 void client_auth_watch(const struct ssl_st *ssl, int where, int value)
@@ -179,6 +179,14 @@ void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl)
 			client_auth_begin(auth, auth->settings);
 		return;
 	}
+	if (SSL_session_reused(ssl)) {
+		if (!client_auth_resume(auth, ssl))
+			distrust(auth);
+		auth->refused = !client_auth_allowed(auth);
+		return;
+	}
+	if (auth->resumption.reason == RESUMPTION_ACCEPTED)
+		auth->resumption.reason = RESUMPTION_NOT_TAKEN;
 	if (!peer) {
 		client_auth_begin(auth, auth->settings);
 	} else if (auth->state == CLIENT_AUTH_NONE || !same_leaf(auth, peer)) {
@@ -186,9 +194,6 @@ void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl)
 		distrust(auth);
 	}
 	auth->refused = !client_auth_allowed(auth);
-	/* reject_with: http: the library was not told to insist on one */
-	if (auth->refused && auth->state == CLIENT_AUTH_NONE)
-		auth->code = CLIENT_AUTH_CODE_NO_CERT;
 }
 
 static X509 *leaf_of(const struct client_auth *auth, struct ssl_st *ssl)

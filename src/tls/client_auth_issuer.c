@@ -7,6 +7,27 @@
 
 #include "base/arena.h"
 #include "cert_info_priv.h"
+#include "client_auth_priv.h"
+
+/* A session keeps no chain; its ticket keeps this. */
+static bool issuer_of_session(
+	SSL *ssl, struct arena *arena, struct client_auth_issuer *out)
+{
+	struct ticket_data data;
+
+	if (!client_auth_session(ssl, &data))
+		return true;
+	out->serial_negative = data.issuer_serial_negative;
+	out->known = true;
+	return arena_dup(arena,
+		       slice_of(data.issuer_serial, data.issuer_serial_len),
+		       &out->serial) &&
+	       (!data.issuer_key_id_len ||
+		       arena_dup(arena,
+			       slice_of(data.issuer_key_id,
+				       data.issuer_key_id_len),
+			       &out->key_id));
+}
 
 bool client_auth_issuer(const struct client_auth *auth, struct ssl_st *ssl,
 	struct arena *arena, struct client_auth_issuer *out)
@@ -16,6 +37,8 @@ bool client_auth_issuer(const struct client_auth *auth, struct ssl_st *ssl,
 	X509 *issuer;
 
 	*out = (struct client_auth_issuer){.known = false};
+	if (auth->state == CLIENT_AUTH_OK && auth->resumption.resumed)
+		return issuer_of_session(ssl, arena, out);
 	if (auth->state != CLIENT_AUTH_OK || sk_X509_num(chain) < 1)
 		return true;
 	/* a leaf that is an anchor itself stands alone: its own issuer */

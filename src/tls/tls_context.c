@@ -17,6 +17,8 @@
 #include "tls/client_auth.h"
 #include "client_auth_priv.h"
 #include "key_pair_priv.h"
+#include "tickets_priv.h"
+#include "tls/ticket_keys.h"
 #include "tls/trust.h"
 
 enum {
@@ -54,6 +56,9 @@ struct tls_context {
 	const struct config_client_auth *settings;
 	struct cert_time expires; /* of the server certificate */
 	uint8_t trust_digest[TRUST_DIGEST];
+	bool resumes;
+	struct resumption_terms terms; /* where it resumes */
+	struct ticket_keys *keys;      /* of a file; NULL: none */
 };
 
 bool tls_library_init(const char *openssl_config)
@@ -74,45 +79,6 @@ bool tls_library_init(const char *openssl_config)
 	}
 	OPENSSL_INIT_free(settings);
 	return ok;
-}
-
-/* ---- resumption is off in every way (R12) ---- */
-
-/* No key, so no ticket can be made even where the options were forgotten. */
-static int refuse_to_make_ticket(SSL *ssl, void *arg)
-{
-	(void)ssl;
-	(void)arg;
-	return 0;
-}
-
-/* Whatever came as a ticket: go on as if there was none, offer no new one. */
-static SSL_TICKET_RETURN refuse_ticket(SSL *ssl, SSL_SESSION *session,
-	const unsigned char *name, size_t name_len, SSL_TICKET_STATUS status,
-	void *arg)
-{
-	(void)ssl;
-	(void)session;
-	(void)name;
-	(void)name_len;
-	(void)status;
-	(void)arg;
-	return SSL_TICKET_RETURN_IGNORE;
-}
-
-static bool set_no_resumption(SSL_CTX *ctx)
-{
-	static const unsigned char id[] = "mtlsgate";
-
-	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
-	SSL_CTX_set_session_cache_mode(
-		ctx, SSL_SESS_CACHE_OFF | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_set_max_early_data(ctx, 0);
-	SSL_CTX_set_recv_max_early_data(ctx, 0);
-	return SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
-	       SSL_CTX_set_session_ticket_cb(
-		       ctx, refuse_to_make_ticket, refuse_ticket, NULL) == 1 &&
-	       SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1) == 1;
 }
 
 /* ---- ALPN ---- */
@@ -256,7 +222,7 @@ static bool set_basics(SSL_CTX *ctx, const struct config_tls *tls)
 		       1 &&
 	       set_list(ctx, SSL_CTRL_SET_CLIENT_SIGALGS_LIST,
 		       signature_algorithms) == 1 &&
-	       set_no_resumption(ctx);
+	       tickets_refuse(ctx);
 }
 
 /* ---- certificate, key, clients ---- */
@@ -279,12 +245,10 @@ static bool set_key_pair(struct tls_context *context,
 	return ok;
 }
 
-static int verify_mode(const struct config_client_auth *settings)
+static int verify_mode(enum client_auth_mode mode)
 {
-	switch (settings->mode) {
+	switch (mode) {
 	case CLIENT_AUTH_REQUIRE:
-		if (settings->reject_with == REJECT_WITH_HTTP)
-			return SSL_VERIFY_PEER;
 		return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 	case CLIENT_AUTH_OPTIONAL:
 	case CLIENT_AUTH_REQUEST_ANY:
@@ -303,7 +267,7 @@ static bool set_client_auth(
 	STACK_OF(X509_NAME) * copy;
 	SSL_CTX *ctx = context->ctx;
 
-	SSL_CTX_set_verify(ctx, verify_mode(settings), NULL);
+	SSL_CTX_set_verify(ctx, verify_mode(settings->mode), NULL);
 	/* Without trust it refuses whatever comes. */
 	SSL_CTX_set_cert_verify_callback(ctx, client_auth_verify, NULL);
 	SSL_CTX_set_info_callback(ctx, client_auth_watch);
@@ -326,6 +290,42 @@ static bool set_client_auth(
 	return copy != NULL;
 }
 
+/* ---- resumption (R12) ---- */
+
+static int on_hello(SSL *ssl, int *alert, void *arg)
+{
+	(void)alert;
+	(void)arg;
+	tickets_hello(ssl);
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+static bool set_resumption(struct tls_context *context,
+	const struct tls_context_setup *setup, struct config_problems *problems)
+{
+	const struct config_tls *tls = &setup->listener->tls;
+	struct resumption_terms *terms = &context->terms;
+
+	if (tls->session_resumption == SESSION_RESUMPTION_DISABLED ||
+		context->settings->mode == CLIENT_AUTH_DISABLED)
+		return true; /* set_basics switched it off */
+	if (tls->ticket_keys.text) {
+		context->keys = ticket_keys_load(&tls->ticket_keys, problems);
+		if (!context->keys)
+			return false;
+	} else if (!setup->ring) {
+		return true;
+	}
+	memcpy(terms->trust, context->trust_digest, sizeof(terms->trust));
+	terms->next_update_s = trust_next_update(context->trust);
+	terms->chain_needed = setup->chain_needed;
+	terms->file = context->keys;
+	terms->ring = setup->ring;
+	context->resumes = true;
+	SSL_CTX_set_client_hello_cb(context->ctx, on_hello, NULL);
+	return tickets_offer(context->ctx, terms);
+}
+
 /* Adds no problem of its own only when one of its steps added one. */
 static bool set_up(struct tls_context *context,
 	const struct tls_context_setup *setup, struct config_problems *problems)
@@ -341,8 +341,9 @@ static bool set_up(struct tls_context *context,
 	ok = set_algorithms(context->ctx, tls, problems);
 	ok = set_key_pair(context, tls, problems) && ok;
 	ok = set_client_auth(context, problems) && ok;
-	return ok && trust_digest(context->trust, setup->listener,
-			     context->trust_digest);
+	ok = ok && trust_digest(context->trust, setup->listener,
+			   context->trust_digest);
+	return set_resumption(context, setup, problems) && ok;
 }
 
 struct tls_context *tls_context_new(
@@ -374,6 +375,7 @@ void tls_context_free(struct tls_context *context)
 	context->magic = 0;
 	SSL_CTX_free(context->ctx);
 	trust_free(context->trust);
+	ticket_keys_free(context->keys);
 	free(context);
 }
 
@@ -426,6 +428,8 @@ struct ssl_st *tls_context_accept(
 	SSL *ssl;
 
 	assert(context->magic == CONTEXT_MAGIC);
+	auth->resumption = (struct resumption){
+		.terms = context->resumes ? &context->terms : NULL};
 	client_auth_begin(auth, context->settings);
 	ssl = SSL_new(context->ctx);
 	if (!ssl)

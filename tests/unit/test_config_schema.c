@@ -72,6 +72,7 @@ static size_t size_of_type(enum config_type type)
 	case CONFIG_TYPE_TEXT:
 	case CONFIG_TYPE_TEXT_DEFAULT:
 	case CONFIG_TYPE_PATH:
+	case CONFIG_TYPE_PATH_AUTO:
 		return sizeof(struct config_text);
 	case CONFIG_TYPE_TEXTS:
 	case CONFIG_TYPE_PATHS:

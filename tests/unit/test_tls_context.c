@@ -18,12 +18,14 @@
 #include <openssl/ssl.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "config/config_problem.h"
 #include "fake/cert_mint.h"
 #include "fake/heap_scan.h"
 #include "fake/tls_files.h"
 #include "fake/tls_pair.h"
 #include "tls/client_auth.h"
+#include "tls/ticket_ring.h"
 #include "tls/tls_context.h"
 
 static struct tls_files files;
@@ -67,11 +69,32 @@ static SSL_CTX *good_client(int version)
 	return tls_client_new(version, &show);
 }
 
-/* ---- R12 ---- */
+/* ---- R12: session_resumption: disabled, though there are keys ---- */
+
+static struct tls_context *disabled(struct ticket_ring **ring)
+{
+	struct config_problems *problems = config_problems_new();
+	static struct config_listener listener;
+	struct tls_context *context;
+	struct err err;
+
+	*ring = ticket_ring_new(&err);
+	assert_non_null(*ring);
+	listener = files.listener;
+	listener.tls.session_resumption = SESSION_RESUMPTION_DISABLED;
+	context = tls_context_new(
+		&(struct tls_context_setup){
+			.listener = &listener, .ring = *ring},
+		problems);
+	assert_non_null(context);
+	config_problems_free(problems);
+	return context;
+}
 
 static void no_ticket_and_no_session_id_is_given(void **state)
 {
-	struct tls_context *context = context_of(&files.listener);
+	struct ticket_ring *ring;
+	struct tls_context *context = disabled(&ring);
 
 	(void)state;
 	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION;
@@ -92,6 +115,7 @@ static void no_ticket_and_no_session_id_is_given(void **state)
 		SSL_CTX_free(ctx);
 	}
 	tls_context_free(context);
+	ticket_ring_free(ring);
 }
 
 static int keep_session(SSL *ssl, SSL_SESSION *session)
@@ -167,7 +191,8 @@ static void show_old_session(
 
 static void resumption_is_refused(int version, bool tickets)
 {
-	struct tls_context *context = context_of(&files.listener);
+	struct ticket_ring *ring;
+	struct tls_context *context = disabled(&ring);
 	SSL_CTX *server = generous_server(context, tickets);
 	SSL_CTX *ctx = good_client(version);
 	SSL_SESSION *session = NULL, *copy;
@@ -197,6 +222,7 @@ static void resumption_is_refused(int version, bool tickets)
 	SSL_CTX_free(ctx);
 	SSL_CTX_free(server);
 	tls_context_free(context);
+	ticket_ring_free(ring);
 }
 
 static void an_old_ticket_is_not_taken_in_tls_1_2(void **state)
