@@ -5,7 +5,12 @@
 #ifndef MTLSGATE_CONFIG_CONFIG_CLIENT_AUTH_H
 #define MTLSGATE_CONFIG_CONFIG_CLIENT_AUTH_H
 
+#include <stdint.h>
+#include <string.h>
+
 #include "config/config_text.h"
+
+struct addr;
 
 enum client_auth_mode {
 	CLIENT_AUTH_REQUIRE,     /* no good certificate: refused */
@@ -43,6 +48,29 @@ struct config_deny {
 	struct config_texts fingerprints_sha256;
 };
 
+enum ocsp_mode { OCSP_MODE_DISABLED, OCSP_MODE_LEAF };
+enum ocsp_on_failure { OCSP_FAILURE_REJECT, OCSP_FAILURE_ALLOW };
+
+/* Asking a responder about a client's certificate (RFC 6960). */
+struct config_ocsp {
+	enum ocsp_mode mode;
+	struct config_text responder; /* a URL, or "auto": as the leaf says */
+	enum ocsp_on_failure on_failure; /* when there is no answer */
+	int64_t timeout_ms;
+	/* Loopback and link-local addresses a certificate may name: as written,
+	 * and parsed, with their port. */
+	struct config_texts allow_local;
+	struct addr *local; /* allow_local.count */
+};
+
+/* The responder that the configuration names; NULL: auto. */
+static inline const char *config_ocsp_responder(const struct config_ocsp *ocsp)
+{
+	const char *text = ocsp->responder.text;
+
+	return text && strcmp(text, "auto") != 0 ? text : NULL;
+}
+
 struct config_client_auth {
 	enum client_auth_mode mode;
 	struct config_texts ca; /* files and directories, as written */
@@ -52,6 +80,7 @@ struct config_client_auth {
 	struct config_crl crl;
 	struct config_deny deny;
 	enum revoked_verdict revoked_verdict;
+	struct config_ocsp ocsp;
 	struct config_mark mark;
 };
 
