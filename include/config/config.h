@@ -119,7 +119,8 @@ struct config_admin {
 	bool enabled;
 	struct config_text address_text;
 	struct addr address;
-	unsigned mode; /* of a unix socket, e.g. 0660 */
+	unsigned mode;            /* of a unix socket, e.g. 0660 */
+	unsigned keep_rejections; /* as the instance was started */
 };
 
 struct config_process {

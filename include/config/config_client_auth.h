@@ -71,8 +71,14 @@ static inline const char *config_ocsp_responder(const struct config_ocsp *ocsp)
 	return text && strcmp(text, "auto") != 0 ? text : NULL;
 }
 
+enum reject_with {
+	REJECT_WITH_ALERT, /* a refused handshake ends with an alert */
+	REJECT_WITH_HTTP,  /* it ends well; every request is answered 403 */
+};
+
 struct config_client_auth {
 	enum client_auth_mode mode;
+	enum reject_with reject_with;
 	struct config_texts ca; /* files and directories, as written */
 	enum config_auto advertise_ca_names;
 	unsigned max_depth;

@@ -1,9 +1,10 @@
 /*
  * admin: what the steward answers, and to how many at once.
  *
- * GET and HEAD of /metrics and /livez, one request per connection, in strict
- * HTTP/1.x by the parser that clients meet (R8). At most ADMIN_CLIENTS
- * connections, ADMIN_PATIENCE_MS for a request to come (R17, R18).
+ * GET and HEAD of /metrics, /livez, /refusals and /refusals.json, one request
+ * per connection, in strict HTTP/1.x by the parser that clients meet (R8). At
+ * most ADMIN_CLIENTS connections, ADMIN_PATIENCE_MS for a request to come
+ * (R17, R18).
  */
 #ifndef MTLSGATE_DAEMON_ADMIN_H
 #define MTLSGATE_DAEMON_ADMIN_H

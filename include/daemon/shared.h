@@ -5,10 +5,12 @@
  * every child has it at the same address and a dead child takes nothing with
  * it. It holds one slot per worker process that may live at the same time
  * (counters, heartbeat), the counters of dead workers, the limits that count
- * for the whole instance, and the facts that the master tells.
+ * for the whole instance, the last refusals, and the facts that the master
+ * tells.
  *
  * Writers: a slot has one, its worker, and the master while no worker owns it;
- * all else is written by the master alone.
+ * the refusals are written by all workers (proxy/refusals.h); all else is
+ * written by the master alone.
  */
 #ifndef MTLSGATE_DAEMON_SHARED_H
 #define MTLSGATE_DAEMON_SHARED_H
@@ -23,6 +25,7 @@
 struct admission;
 struct buf;
 struct err;
+struct refusals;
 struct shared;
 
 /* What the master tells; counters end in _total where they are printed. */
@@ -51,11 +54,13 @@ enum {
 	SHARED_SLOTS_MAX = 4096
 };
 
-struct shared *shared_new(unsigned workers, struct err *err)
+/* keep: so many refusals are remembered, at most REFUSALS_KEEP_MAX. */
+struct shared *shared_new(unsigned workers, unsigned keep, struct err *err)
 	__attribute__((warn_unused_result));
 void shared_free(struct shared *shared); /* NULL is ignored */
 
 struct admission *shared_admission(struct shared *shared);
+struct refusals *shared_refusals(const struct shared *shared);
 unsigned shared_slots(const struct shared *shared);
 
 /* ---- slots (master) ---- */

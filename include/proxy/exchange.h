@@ -26,6 +26,7 @@
 #include "base/slice.h"
 
 struct access_log;
+struct arena;
 struct arena_cache;
 struct client_auth;
 struct config;
@@ -38,6 +39,8 @@ struct loop;
 struct metrics;
 struct origin;
 struct proxy_observer;
+struct refusal;
+struct refusals;
 struct stream;
 
 /* What all exchanges of a worker share; lent. */
@@ -50,6 +53,7 @@ struct exchange_env {
 	struct ids *ids;
 	struct http_date *date;
 	struct access_log *access;
+	struct refusals *refusals;             /* or NULL */
 	struct log_bucket *origin_bucket;      /* lines about bad answers */
 	struct origin *const *origins;         /* one per config->origins */
 	const struct proxy_observer *observer; /* or NULL */
@@ -69,6 +73,10 @@ struct exchange_client {
 	struct slice serial;
 	const char *tls_version; /* static; NULL: not known */
 	const char *tls_cipher;
+	/* Fills in what is known of the client and its certificate; texts
+	 * are made in the arena. NULL: nothing is. */
+	void (*describe)(
+		void *owner, struct arena *arena, struct refusal *record);
 	/* The exchange is over and no more touches the client. */
 	void (*over)(void *owner);
 	void *owner;

@@ -21,7 +21,8 @@ enum failure {
 	FAILURE_CLIENT_GONE,
 	FAILURE_CLIENT_STALLED, /* took no bytes of the answer for too long */
 	/* the rules */
-	FAILURE_CERTIFICATE, /* authz: not with this certificate */
+	FAILURE_CERTIFICATE,  /* authz: not with this certificate */
+	FAILURE_CERT_REFUSED, /* reject_with: http */
 	FAILURE_NO_ROUTE,
 	FAILURE_ALIAS_NAME, /* alias_headers: reject */
 	/* the origin */

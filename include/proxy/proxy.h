@@ -18,6 +18,7 @@ struct err;
 struct loop;
 struct metrics;
 struct proxy;
+struct refusals;
 struct tls_context;
 
 struct proxy_setup { /* everything is lent and outlives the proxy */
@@ -26,8 +27,9 @@ struct proxy_setup { /* everything is lent and outlives the proxy */
 	struct tls_context *const *contexts; /* one per config listener */
 	struct metrics *metrics;
 	struct admission *admission;
-	unsigned slot;   /* of admission */
-	unsigned worker; /* for ids and the log */
+	struct refusals *refusals; /* or NULL: none are kept */
+	unsigned slot;             /* of admission */
+	unsigned worker;           /* for ids and the log */
 	unsigned generation;
 	int access_fd;                         /* -1: no access log */
 	const struct proxy_observer *observer; /* or NULL */

@@ -23,6 +23,7 @@
 
 struct ssl_st;
 struct arena;
+struct chain_verdict;
 struct cert_info;
 
 enum client_auth_state {
@@ -55,6 +56,14 @@ void client_auth_verdict(
  * handshake asks it, and authz asks it again for each request.
  */
 bool client_auth_allowed(const struct client_auth *auth);
+
+/*
+ * The outcome of a verification (tls/chain_verify) under these settings, as
+ * the handshake notes it; settings are lent.
+ */
+void client_auth_fill(struct client_auth *auth,
+	const struct config_client_auth *settings,
+	const struct chain_verdict *verdict);
 
 /*
  * Behind the handshake, complete or refused; auth is what tls_context_accept

@@ -27,5 +27,8 @@ const char *client_auth_word_at(size_t index);
 size_t client_auth_word_index(int code);
 /* The X509_V_ERR code that OpenSSL maps to the alert of fields.md 5. */
 int client_reason_alert(int code);
+/* That alert's number, and its name (RFC 8446 section 6.2) into *name, which
+ * may be NULL. No certificate at all: what TLS 1.3 says. */
+int client_reason_alert_number(int code, const char **name);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "cli/check.h"
 #include "cli/demo.h"
+#include "cli/explain.h"
 #include "cli/guess.h"
 #include "cli/run.h"
 #include "version.h"
@@ -21,6 +22,7 @@ static int help(int argc, char **argv);
 static const struct command commands[] = {
 	{"run", cli_run, "serve until a signal ends it"},
 	{"check", cli_check, "say what is wrong with a configuration"},
+	{"explain", cli_explain, "say why a certificate is taken or not"},
 	{"demo", cli_demo, "a whole set-up to try, without files or root"},
 	{"help", help, "explain a command: mtlsgate help COMMAND"},
 };

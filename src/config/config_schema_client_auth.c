@@ -11,6 +11,12 @@ static const struct config_word mode_words[] = {
 	{NULL, 0},
 };
 
+static const struct config_word reject_words[] = {
+	{"alert", REJECT_WITH_ALERT},
+	{"http", REJECT_WITH_HTTP},
+	{NULL, 0},
+};
+
 static const struct config_word auto_words[] = {
 	{"auto", CONFIG_AUTO},
 	{"true", CONFIG_TRUE},
@@ -34,6 +40,11 @@ const struct config_key config_schema_client_auth[] = {
 		"none; request_any: the header tells; disabled: not asked",
 		LISTENER(client_auth.mode), .fallback = "require",
 		.words = mode_words),
+	KEY("client_auth.reject_with", WORD,
+		"alert: a refusal ends the handshake; http: each request is "
+		"answered 403 with the reason",
+		LISTENER(client_auth.reject_with), .fallback = "alert",
+		.words = reject_words),
 	KEY("client_auth.ca", PATHS,
 		"CA certificates that sign clients: files, and directories of "
 		"*.pem and *.crt",

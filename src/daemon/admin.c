@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/loop.h"
+#include "daemon/refusal_page.h"
 #include "daemon/shared.h"
 #include "http/h1_parse.h"
 #include "http/h1_write.h"
@@ -42,31 +43,53 @@ struct admin {
 struct admin_page {
 	struct slice path;
 	const char *type;
-	bool (*print)(const struct admin_setup *setup, struct buf *body);
+	/* Returns the status; 400 and 200 with what is to be said. */
+	unsigned (*print)(const struct admin_setup *setup, struct slice query,
+		struct buf *body);
 };
 
-static bool print_live(const struct admin_setup *setup, struct buf *body)
+static unsigned print_live(
+	const struct admin_setup *setup, struct slice query, struct buf *body)
 {
 	(void)setup;
-	return buf_append(body, SLICE("ok\n"));
+	(void)query;
+	return buf_append(body, SLICE("ok\n")) ? 200 : 503;
 }
 
-static bool print_metrics(const struct admin_setup *setup, struct buf *body)
+static unsigned print_metrics(
+	const struct admin_setup *setup, struct slice query, struct buf *body)
 {
+	(void)query;
 	return shared_print(setup->shared, loop_now_ms(setup->loop),
-		loop_wall_ms(setup->loop), body);
+		       loop_wall_ms(setup->loop), body)
+		       ? 200
+		       : 503;
 }
+
+static unsigned print_refusals(
+	const struct admin_setup *setup, struct slice query, struct buf *body)
+{
+	return refusal_page_text(shared_refusals(setup->shared), query, body);
+}
+
+static unsigned print_refusals_json(
+	const struct admin_setup *setup, struct slice query, struct buf *body)
+{
+	return refusal_page_json(shared_refusals(setup->shared), query, body);
+}
+
+#define PLAIN "text/plain; charset=utf-8"
 
 static const struct admin_page pages[] = {
-	{{"/livez", 6}, "text/plain; charset=utf-8", print_live},
+	{{"/livez", 6}, PLAIN, print_live},
 	{{"/metrics", 8}, "text/plain; version=0.0.4; charset=utf-8",
 		print_metrics},
+	{{"/refusals", 9}, PLAIN, print_refusals},
+	{{"/refusals.json", 14}, "application/json", print_refusals_json},
 };
 
-static const struct admin_page *find_page(struct slice target)
+static const struct admin_page *find_page(struct slice path)
 {
-	struct slice path = slice_head(target, slice_find(target, '?'));
-
 	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
 		if (slice_eq(pages[i].path, path))
 			return &pages[i];
@@ -78,7 +101,7 @@ static void say(struct admin_answer *answer, unsigned status)
 {
 	buf_fini(answer->body);
 	answer->status = status;
-	answer->type = "text/plain; charset=utf-8";
+	answer->type = PLAIN;
 	/* Without memory the status stands alone. */
 	(void)!buf_printf(
 		answer->body, "%u %s\n", status, status_reason(status));
@@ -87,7 +110,10 @@ static void say(struct admin_answer *answer, unsigned status)
 void admin_answer(const struct admin_setup *setup,
 	const struct message *request, struct admin_answer *answer)
 {
-	const struct admin_page *page = find_page(request->path);
+	size_t mark = slice_find(request->path, '?');
+	const struct admin_page *page =
+		find_page(slice_head(request->path, mark));
+	unsigned status;
 
 	if (!page) {
 		say(answer, 404);
@@ -96,11 +122,15 @@ void admin_answer(const struct admin_setup *setup,
 		say(answer, 405);
 	} else if (request->body == BODY_UNKNOWN || request->body_len) {
 		say(answer, 400);
-	} else if (!page->print(setup, answer->body)) {
-		say(answer, 503);
 	} else {
-		answer->status = 200;
-		answer->type = page->type;
+		status = page->print(setup, slice_from(request->path, mark + 1),
+			answer->body);
+		if (status == 503) {
+			say(answer, 503);
+			return;
+		}
+		answer->status = status;
+		answer->type = status == 200 ? page->type : PLAIN;
 	}
 }
 

@@ -243,7 +243,8 @@ static bool make(
 		err_set(err, EXIT_CODE_INTERNAL, "out of memory");
 		return false;
 	}
-	master->shared = shared_new(first->config->process.workers, err);
+	master->shared = shared_new(first->config->process.workers,
+		first->config->admin.keep_rejections, err);
 	if (!master->shared)
 		return false;
 	shared_set(master->shared, SHARED_STARTED_S, (uint64_t)time(NULL));

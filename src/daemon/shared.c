@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "proxy/admission.h"
+#include "proxy/refusals.h"
 #include "version.h"
 
 enum {
@@ -24,11 +25,13 @@ struct slot {
 	struct metrics metrics;
 };
 
-/* Lies at the start of the mapping; the admission follows the slots. */
+/* Lies at the start of the mapping; the slots, the admission and the refusals
+ * follow. */
 struct shared {
 	size_t size; /* of the mapping */
 	unsigned slots;
 	struct admission *admission;
+	struct refusals *refusals;
 	_Atomic uint64_t facts[SHARED_FACT_COUNT];
 	/* Odd while counters move from a slot to the dead. */
 	_Atomic uint64_t moves;
@@ -53,10 +56,17 @@ static size_t head_size(unsigned slots)
 	return sizeof(struct shared) + slots * sizeof(struct slot);
 }
 
-struct shared *shared_new(unsigned workers, struct err *err)
+static size_t whole_lines(size_t size)
+{
+	return (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
+
+struct shared *shared_new(unsigned workers, unsigned keep, struct err *err)
 {
 	unsigned slots = slots_for(workers);
-	size_t size = head_size(slots) + admission_size(slots, PEERS);
+	size_t head = head_size(slots);
+	size_t limits = whole_lines(admission_size(slots, PEERS));
+	size_t size = head + limits + refusals_size(keep);
 	struct shared *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -67,8 +77,8 @@ struct shared *shared_new(unsigned workers, struct err *err)
 	}
 	shared->size = size;
 	shared->slots = slots;
-	shared->admission =
-		admission_init((char *)shared + head_size(slots), slots, PEERS);
+	shared->admission = admission_init((char *)shared + head, slots, PEERS);
+	shared->refusals = refusals_init((char *)shared + head + limits, keep);
 	return shared;
 }
 
@@ -81,6 +91,11 @@ void shared_free(struct shared *shared)
 struct admission *shared_admission(struct shared *shared)
 {
 	return shared->admission;
+}
+
+struct refusals *shared_refusals(const struct shared *shared)
+{
+	return shared->refusals;
 }
 
 unsigned shared_slots(const struct shared *shared)

@@ -93,6 +93,8 @@ void client_end(struct client *client, enum stream_close how)
 	struct addr peer;
 
 	assert(client->magic == CLIENT_MAGIC && client->state != CLIENT_GONE);
+	if (client->auth.refused)
+		client_note_refusal(client);
 	if (client->state == CLIENT_HANDSHAKE)
 		client_handshake_over(client);
 	client->state = CLIENT_GONE;

@@ -22,17 +22,7 @@ static bool may_log(
 	return log_bucket_take(bucket, loop_now_ms(env->exchange->loop), held);
 }
 
-/* What the leaf says, as text; all empty when there is none or no memory. */
-struct leaf_text {
-	struct slice subject;
-	struct slice issuer;
-	struct slice serial;
-	struct slice sha256;
-	struct slice not_before;
-	struct slice not_after;
-};
-
-static void leaf_text(struct leaf_text *text, const struct client *client,
+void client_leaf_text(struct leaf_text *text, const struct client *client,
 	struct arena *arena)
 {
 	const struct cert_info *leaf =
@@ -90,7 +80,7 @@ void client_log_refusal(const struct client *client)
 	arena = arena_new(env->exchange->arenas);
 	if (!arena)
 		return;
-	leaf_text(&leaf, client, arena);
+	client_leaf_text(&leaf, client, arena);
 	if (line)
 		write_refusal(client, &leaf, held);
 	if (observer && observer->refused &&

@@ -82,6 +82,7 @@ static void on_stream(void *owner, struct stream *stream)
 		.ip = slice_of(client->ip, client->ip_len),
 		.port = client->port,
 		.listener = config_of(client)->listeners[client->listener].name,
+		.describe = client_describe,
 		.over = on_exchange_over,
 		.owner = client};
 	struct conn_tls_info tls;
@@ -159,12 +160,15 @@ static bool learn(struct client *client)
 	if (!scratch)
 		return false;
 	leaf = client_auth_leaf(&client->auth, conn_ssl(client->conn), scratch);
-	client->headers = cert_headers_new(&config_of(client)->headers,
-		&client->auth, leaf, scratch, &header);
-	if (!client->headers && !header)
-		goto out;
-	if (!client->headers)
-		client_log_headers(client, header);
+	/* of one that is refused nothing is forwarded, no header either */
+	if (!client->auth.refused) {
+		client->headers = cert_headers_new(&config_of(client)->headers,
+			&client->auth, leaf, scratch, &header);
+		if (!client->headers && !header)
+			goto out;
+		if (!client->headers)
+			client_log_headers(client, header);
+	}
 	if (wants_facts(client)) {
 		client->facts = facts_new(leaf, scratch);
 		if (!client->facts)
@@ -176,22 +180,16 @@ out:
 	return ok;
 }
 
-static void refuse_certificate(struct client *client)
-{
-	struct client_env *env = client->env;
-
-	client_count(env, METRIC_HANDSHAKES_FAILED);
-	metrics_refused_certificate(env->exchange->metrics, client->auth.code);
-	client_log_refusal(client);
-	client_end(client, STREAM_DONE);
-}
-
 static bool begin_session(struct client *client)
 {
 	struct client_env *env = client->env;
 
 	client->session = h1_server_new(env->exchange->loop, client->conn,
 		&env->limits, &session_events, client);
+	/* one that is refused hears one answer, and that it is the last */
+	if (client->session && client->auth.refused)
+		client->session->ops->drain(
+			client->session, env->limits.first_ms);
 	return client->session;
 }
 
@@ -206,10 +204,9 @@ static void on_open(void *owner)
 	metrics_resumption(
 		client->env->exchange->metrics, &client->auth.resumption);
 	/* the handshake refused it already; asked again to fail closed */
-	if (client->auth.refused || !client_auth_allowed(&client->auth)) {
-		refuse_certificate(client);
+	if ((client->auth.refused || !client_auth_allowed(&client->auth)) &&
+		!client_refuse(client, true))
 		return;
-	}
 	if (!learn(client) || !begin_session(client)) {
 		client_log_handshake(client, "out of memory");
 		client_end(client, STREAM_ABORT);
@@ -236,7 +233,7 @@ static void on_fail(void *owner, enum conn_fail why)
 	metrics_resumption(
 		client->env->exchange->metrics, &client->auth.resumption);
 	if (client->auth.refused) {
-		refuse_certificate(client);
+		(void)!client_refuse(client, false);
 		return;
 	}
 	client_count(client->env, METRIC_HANDSHAKES_FAILED);

@@ -14,6 +14,7 @@
 
 struct arena;
 struct cert_headers;
+struct refusal;
 
 enum client_state {
 	CLIENT_HANDSHAKE, /* TLS is being set up; nothing is known yet */
@@ -44,6 +45,7 @@ struct client {
 	uint32_t magic;
 	uint8_t state; /* enum client_state */
 	bool expired;  /* R13 has struck */
+	bool told;     /* its refusal is among the last ones */
 	uint16_t port;
 	uint32_t listener;
 	uint8_t ip_len; /* 0: a unix socket */
@@ -87,6 +89,30 @@ extern const struct conn_events client_conn_events;
  * most connections have none.
  */
 void client_watch_expiry(struct client *client);
+
+/* What the leaf says, as text; all empty when there is none or no memory. */
+struct leaf_text {
+	struct slice subject;
+	struct slice issuer;
+	struct slice serial;
+	struct slice sha256;
+	struct slice not_before;
+	struct slice not_after;
+};
+void client_leaf_text(struct leaf_text *text, const struct client *client,
+	struct arena *arena);
+
+/*
+ * client_refuse: its mode does not let this certificate through. Logs, counts,
+ * and ends the client; true: it stays, to hear the 403 of reject_with: http,
+ * and nothing else. shaken: the handshake is complete.
+ */
+bool client_refuse(struct client *client, bool shaken)
+	__attribute__((warn_unused_result));
+/* struct exchange_client's describe; owner: the client. */
+void client_describe(void *owner, struct arena *arena, struct refusal *record);
+/* At the end: remembers a refusal that no request told of. */
+void client_note_refusal(struct client *client);
 
 /* One line for one refused certificate (R19: every value is escaped). */
 void client_log_refusal(const struct client *client);

@@ -108,7 +108,8 @@ static void on_head(void *owner, struct message *head)
 	x->request = head;
 	note_head(x, head);
 	observe_received(x);
-	failure = judge(x, head, &route);
+	failure = exchange_refused(x) ? FAILURE_CERT_REFUSED
+				      : judge(x, head, &route);
 	if (failure == FAILURE_NONE && !x->client.cert_headers)
 		failure = FAILURE_CERT_HEADERS;
 	if (failure != FAILURE_NONE) {

@@ -64,4 +64,13 @@ void exchange_drop_origin(struct exchange *x, enum stream_close how);
 void exchange_reply(struct exchange *x, enum failure failure,
 	enum http_rule rule, unsigned status);
 
+/*
+ * exchange_refusal: was its client refused in the handshake (reject_with:
+ * http)? Such a request is answered before any rule is asked.
+ */
+bool exchange_refused(const struct exchange *x);
+/* Remembers an answer that the rules gave in place of the origin's. */
+void exchange_note_refusal(
+	const struct exchange *x, enum failure failure, unsigned status);
+
 #endif

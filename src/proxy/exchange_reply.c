@@ -6,12 +6,14 @@
 #include "base/json.h"
 #include "http/message.h"
 #include "proxy/http_date.h"
+#include "tls/client_auth.h"
 
 struct answer {
 	unsigned status;
 	const char *reason; /* why, as one word: a rule or a failure */
 	const char *sentence;
 	struct slice request_id;
+	struct slice connection_id; /* empty: not told */
 };
 
 /* ---- what the client prefers ---- */
@@ -97,6 +99,8 @@ static bool render_json(
 	json_key_str(&json, "detail", slice_str(answer->sentence));
 	json_key_str(&json, "reason", slice_str(answer->reason));
 	json_key_str(&json, "request_id", answer->request_id);
+	if (answer->connection_id.len)
+		json_key_str(&json, "connection_id", answer->connection_id);
 	json_end(&json);
 	ok = json_ok(&json) && buf_append(&out, SLICE("\n")) &&
 	     arena_dup(arena, buf_bytes(&out), body);
@@ -108,9 +112,12 @@ static bool render_text(
 	const struct answer *answer, struct arena *arena, struct slice *body)
 {
 	const char *text = arena_printf(arena,
-		"%u %s\n\n%s\nreason: %s\nrequest id: %.*s\n", answer->status,
-		status_reason(answer->status), answer->sentence, answer->reason,
-		SLICE_FMT(answer->request_id));
+		"%u %s\n\n%s\nreason: %s\nrequest id: %.*s\n%s%.*s%s",
+		answer->status, status_reason(answer->status), answer->sentence,
+		answer->reason, SLICE_FMT(answer->request_id),
+		answer->connection_id.len ? "connection id: " : "",
+		SLICE_FMT(answer->connection_id),
+		answer->connection_id.len ? "\n" : "");
 
 	*body = slice_str(text);
 	return text;
@@ -170,6 +177,21 @@ static bool write_answer(struct exchange *x, const struct answer *answer)
 	return true;
 }
 
+/* reject_with: http: the client may know what is wrong with its own
+ * certificate; the operator finds it by the id. */
+static void explain_certificate(const struct exchange *x, struct answer *answer)
+{
+	int code = x->client.auth->code;
+	const char *sentence = arena_printf(x->arena,
+		"The client certificate was refused: %s.",
+		client_auth_reason(code));
+
+	if (sentence)
+		answer->sentence = sentence;
+	answer->reason = client_auth_word(code);
+	answer->connection_id = x->client.connection_id;
+}
+
 /* Only the client's own mistakes are named to it in detail. */
 static struct answer answer_for(const struct exchange *x, enum failure failure,
 	enum http_rule rule, unsigned status)
@@ -185,6 +207,8 @@ static struct answer answer_for(const struct exchange *x, enum failure failure,
 		answer.reason = http_rule_info(rule)->name;
 		answer.sentence = http_rule_info(rule)->sentence;
 	}
+	if (failure == FAILURE_CERT_REFUSED)
+		explain_certificate(x, &answer);
 	if (status)
 		answer.status = status;
 	return answer;
@@ -196,6 +220,7 @@ void exchange_reply(struct exchange *x, enum failure failure,
 	struct answer answer = answer_for(x, failure, rule, status);
 
 	x->record.rule = rule;
+	exchange_note_refusal(x, failure, answer.status);
 	exchange_drop_origin(x, STREAM_ABORT);
 	if (!answer.status || !write_answer(x, &answer)) {
 		exchange_finish(x, failure, STREAM_ABORT);

@@ -146,6 +146,7 @@ static void join_parts(struct proxy *proxy)
 	proxy->exchange.origin_bucket = &proxy->origin_bucket;
 	proxy->exchange.origins = proxy->origins;
 	proxy->exchange.observer = setup->observer;
+	proxy->exchange.refusals = setup->refusals;
 	proxy->clients.exchange = &proxy->exchange;
 	proxy->clients.contexts = setup->contexts;
 	proxy->clients.admission = setup->admission;

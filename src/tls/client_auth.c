@@ -35,7 +35,25 @@ static struct client_auth *auth_of(X509_STORE_CTX *ctx)
 	return ssl ? SSL_get_app_data(ssl) : NULL;
 }
 
-/* What the verification of the chain says, as this module's state. */
+void client_auth_fill(struct client_auth *auth,
+	const struct config_client_auth *settings,
+	const struct chain_verdict *verdict)
+{
+	client_auth_begin(auth, settings);
+	if (verdict->good)
+		auth->state = CLIENT_AUTH_OK;
+	else if (verdict->revoked)
+		auth->state = CLIENT_AUTH_REVOKED;
+	else
+		auth->state = CLIENT_AUTH_FAILED;
+	auth->code = verdict->code;
+	auth->depth = verdict->depth;
+	auth->sent = verdict->sent;
+	auth->expires = verdict->expires;
+	memcpy(auth->sha256, verdict->sha256, sizeof(auth->sha256));
+	auth->refused = !client_auth_allowed(auth);
+}
+
 static void judge(struct client_auth *auth, X509_STORE_CTX *ctx,
 	const struct trust *trust)
 {
@@ -44,18 +62,7 @@ static void judge(struct client_auth *auth, X509_STORE_CTX *ctx,
 	struct chain_verdict verdict;
 
 	chain_verify(&rules, ctx, &verdict);
-	client_auth_begin(auth, auth->settings);
-	if (verdict.good)
-		auth->state = CLIENT_AUTH_OK;
-	else if (verdict.revoked)
-		auth->state = CLIENT_AUTH_REVOKED;
-	else
-		auth->state = CLIENT_AUTH_FAILED;
-	auth->code = verdict.code;
-	auth->depth = verdict.depth;
-	auth->sent = verdict.sent;
-	auth->expires = verdict.expires;
-	memcpy(auth->sha256, verdict.sha256, sizeof(auth->sha256));
+	client_auth_fill(auth, auth->settings, &verdict);
 }
 
 /* So that client_auth_leaf finds the leaf even where no chain was built. */
@@ -87,7 +94,6 @@ int client_auth_verify(struct x509_store_ctx_st *ctx, void *arg)
 	judge(auth, ctx, arg);
 	keep_leaf(ctx);
 	ERR_clear_error();
-	auth->refused = !client_auth_allowed(auth);
 	if (auth->state == CLIENT_AUTH_OK && auth->resumption.terms)
 		SSL_set_num_tickets(ssl_of(ctx), RESUMPTION_TICKETS);
 	/* Whoever reads SSL_get_verify_result by mistake finds no "ok" there
@@ -96,7 +102,9 @@ int client_auth_verify(struct x509_store_ctx_st *ctx, void *arg)
 		ctx, auth->state == CLIENT_AUTH_OK
 			     ? X509_V_OK
 			     : client_reason_alert(auth->code));
-	return auth->refused ? 0 : 1;
+	return auth->refused && auth->settings->reject_with == REJECT_WITH_ALERT
+		       ? 0
+		       : 1;
 }
 
 void client_auth_watch(const struct ssl_st *ssl, int where, int value)
@@ -194,6 +202,9 @@ void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl)
 		distrust(auth);
 	}
 	auth->refused = !client_auth_allowed(auth);
+	/* reject_with: http: the library was not told to insist on one */
+	if (auth->refused && auth->state == CLIENT_AUTH_NONE)
+		auth->code = CLIENT_AUTH_CODE_NO_CERT;
 }
 
 static X509 *leaf_of(const struct client_auth *auth, struct ssl_st *ssl)

@@ -350,3 +350,30 @@ int client_reason_alert(int code)
 {
 	return find(code)->alert;
 }
+
+int client_reason_alert_number(int code, const char **name)
+{
+	static const struct {
+		int as;
+		int number;
+		const char *name;
+	} alerts[] = {
+		{ALERT_OTHER, 46, "certificate_unknown"},
+		{ALERT_INTERNAL, 80, "internal_error"},
+		{ALERT_SIGNATURE, 51, "decrypt_error"},
+		{ALERT_EXPIRED, 45, "certificate_expired"},
+		{ALERT_ISSUER, 48, "unknown_ca"},
+		{ALERT_REVOKED, 44, "certificate_revoked"},
+		{ALERT_PURPOSE, 43, "unsupported_certificate"},
+		{ALERT_BAD, 42, "bad_certificate"},
+		{CLIENT_AUTH_CODE_NO_CERT, 116, "certificate_required"},
+	};
+	int as = code == CLIENT_AUTH_CODE_NO_CERT ? code : find(code)->alert;
+	size_t i = sizeof(alerts) / sizeof(alerts[0]) - 1;
+
+	while (i && alerts[i].as != as)
+		i--;
+	if (name)
+		*name = alerts[i].name;
+	return alerts[i].number;
+}

@@ -245,10 +245,12 @@ static bool set_key_pair(struct tls_context *context,
 	return ok;
 }
 
-static int verify_mode(enum client_auth_mode mode)
+static int verify_mode(const struct config_client_auth *settings)
 {
-	switch (mode) {
+	switch (settings->mode) {
 	case CLIENT_AUTH_REQUIRE:
+		if (settings->reject_with == REJECT_WITH_HTTP)
+			return SSL_VERIFY_PEER;
 		return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 	case CLIENT_AUTH_OPTIONAL:
 	case CLIENT_AUTH_REQUEST_ANY:
@@ -267,7 +269,7 @@ static bool set_client_auth(
 	STACK_OF(X509_NAME) * copy;
 	SSL_CTX *ctx = context->ctx;
 
-	SSL_CTX_set_verify(ctx, verify_mode(settings->mode), NULL);
+	SSL_CTX_set_verify(ctx, verify_mode(settings), NULL);
 	/* Without trust it refuses whatever comes. */
 	SSL_CTX_set_cert_verify_callback(ctx, client_auth_verify, NULL);
 	SSL_CTX_set_info_callback(ctx, client_auth_watch);

@@ -1,12 +1,15 @@
 """Refusals that arrive: the client hears why, in every one of 200 tries."""
 
 import concurrent.futures
+import json
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from gate import free_port, wait_for
 from pki import Issuer
 
 TRIES = 200
@@ -34,8 +37,9 @@ CASES = {
 @pytest.fixture(scope="module")
 def leaves(pki, tmp_path_factory):
     unknown = Issuer(tmp_path_factory.mktemp("unknown"), "unknown ca")
-    return {None: None, "expired": pki.expired, "stranger": pki.stranger,
-            "server_only": pki.server_only, "nobody": unknown.issue("nobody")}
+    return {None: None, "pki": pki, "expired": pki.expired,
+            "stranger": pki.stranger, "server_only": pki.server_only,
+            "nobody": unknown.issue("nobody")}
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +82,118 @@ def test_curl_names_the_reason_each_time(
              if says not in h.stderr or h.returncode in (0, 28)]
     assert not other, f"{len(other)} of {TRIES}, e.g. {other[0]}"
     assert origin.requests == []
+
+
+# ---- reject_with: http ----
+
+def restarted(gate, old, new):
+    """The same with another text in its configuration."""
+    gate.stop()
+    assert old in gate.text
+    gate.config.write_text(gate.text.replace(old, new))
+    gate.start()
+    return gate
+
+
+def refusals(gate, query=""):
+    head, _, body = gate.admin_get(f"/refusals.json{query}").partition(
+        b"\r\n\r\n")
+    assert b" 200 " in head.split(b"\r\n")[0], head
+    return json.loads(body)["refusals"]
+
+
+@pytest.mark.parametrize("mode", ["require", "optional"])
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@pytest.mark.parametrize("leaf,code,reason", [
+    ("expired", "expired", "certificate has expired"),
+    ("nobody", "unknown_ca", "unable to get local issuer certificate"),
+    (None, "no_certificate", "no certificate was sent"),
+])
+def test_http_refusals_name_code_and_ids(
+        gates, origin, leaves, mode, version, leaf, code, reason):
+    gate = gates(origin, client_auth=(
+        f"{{ca: {leaves['pki'].ca.path}, mode: {mode}, reject_with: http}}"))
+    if mode == "optional" and not leaf:
+        assert "200" in curl(gate, None, version, "-i").stdout
+        return
+    answer = curl(gate, leaves[leaf], version, "-i", "-H",
+                  "Accept: application/json")
+    assert answer.returncode == 0, answer.stderr
+    head, _, body = answer.stdout.partition("\n\n")
+    body = json.loads(body)
+    assert head.startswith("HTTP/1.1 403 ")
+    assert "\nConnection: close" in head
+    assert "\nContent-Type: application/problem+json" in head
+    assert body["reason"] == code
+    assert body["detail"] == f"The client certificate was refused: {reason}."
+    assert origin.requests == []
+    # the operator finds it by either id, and so it is in log and metric
+    for key in ("request_id", "connection_id"):
+        found, = refusals(gate, f"?id={body[key]}")
+        assert found["code"] == code and found["status"] == 403
+    gate.wait_log(f"conn={body['connection_id']}")
+    assert gate.metrics()[
+        f'mtlsgate_certificates_refused_total{{reason="{code}"}}'] == 1
+
+
+def test_http_refusals_take_a_body_and_close(
+        gates, origin, leaves, short_path):
+    gate = gates(origin, client_auth=(
+        f"{{ca: {leaves['pki'].ca.path}, reject_with: http}}"))
+    body = short_path / "body"
+    body.write_bytes(b"x" * 100 * 1024)
+    for _ in range(20):
+        answer = curl(gate, leaves["expired"], "1.3", "--data-binary",
+                      f"@{body}", "-H", "Expect:", "-w", "%{http_code}")
+        assert answer.stdout.endswith("403"), answer
+        assert "reason: expired" in answer.stdout
+    assert origin.requests == []
+
+
+def test_http_refusals_hold_per_listener(gates, origin, leaves):
+    other = free_port()
+    gate = restarted(
+        gates(origin), "listen: 127.0.0.1:", "listeners:\n"
+        f"  - {{name: http, address: '127.0.0.1:{other}', "
+        "client_auth: {reject_with: http}}\n"
+        "  - name: alert\n    address: 127.0.0.1:")
+    alert = curl(gate, leaves["expired"], "1.3")
+    assert "alert certificate expired" in alert.stderr
+    gate.port = other
+    assert "reason: expired" in curl(gate, leaves["expired"], "1.3").stdout
+    assert [r["listener"] for r in refusals(gate)] == ["http", "alert"]
+
+
+# ---- the last refusals ----
+
+def test_the_last_refusals_are_told(gates, origin, leaves):
+    gate = gates(origin, workers=2,
+                 extra="logging: {rejections: {rate: 1/s, burst: 1}}\n")
+    for _ in range(9):
+        curl(gate, leaves["expired"], "1.3")
+        curl(gate, None, "1.3")
+    wait_for("all of them", lambda: len(refusals(gate, "?last=99")) == 18)
+    first = refusals(gate, "?last=1")[0]
+    assert first["code"] == "no_certificate" and "subject" not in first
+    second = refusals(gate, "?last=2")[1]
+    leaf = leaves["expired"]
+    assert second["stage"] == "handshake"
+    assert second["code"] == "expired"
+    assert second["subject"] == "CN=expired,O=Acme\\, Inc.,C=US"
+    assert second["serial"] == leaf.serial
+    assert second["sni"] == "localhost"
+    assert second["certificates_sent"] == 2  # curl adds the CA it knows
+    # a worker that dies takes none of them with it
+    for pid in gate.workers():
+        os.kill(pid, signal.SIGKILL)
+    wait_for("new workers", lambda: len(gate.workers()) == 2)
+    assert len(refusals(gate, "?last=99")) == 18
+
+
+def test_as_many_are_kept_as_wanted(gates, origin, leaves):
+    gate = restarted(
+        gates(origin), "admin: {", "admin: {keep_rejections: 3, ")
+    for _ in range(5):
+        curl(gate, leaves["expired"], "1.3")
+    wait_for("five", lambda: len(refusals(gate)) == 3)
+    assert b'"total":5,"kept":3' in gate.admin_get("/refusals.json")

@@ -96,22 +96,30 @@ static void listen_for_proxy(struct proxy_rig *rig)
 	assert_true(rig->origin_fd >= 0);
 }
 
+/* As the shared memory of the daemon: zeroed, on a boundary of 64 bytes. */
+static void *zeroed(size_t bytes)
+{
+	size_t size = (bytes + 63) / 64 * 64;
+	void *memory = aligned_alloc(64, size);
+
+	assert_non_null(memory);
+	memset(memory, 0, size);
+	return memory;
+}
+
 struct proxy_rig *proxy_rig_new(const char *more)
 {
 	struct proxy_rig *rig = calloc(1, sizeof(*rig));
-	size_t size = (admission_size(1, 64) + 63) / 64 * 64;
-	void *memory = aligned_alloc(64, size);
 	struct err err;
 
 	assert_non_null(rig);
-	assert_non_null(memory);
-	memset(memory, 0, size);
 	bench_init(&rig->bench);
 	tls_files_init(&rig->files);
 	rig->good = mint_client("alice", rig->files.ca);
 	listen_for_proxy(rig);
 	load(rig, more);
-	rig->admission = admission_init(memory, 1, 64);
+	rig->admission = admission_init(zeroed(admission_size(1, 64)), 1, 64);
+	rig->refusals = refusals_init(zeroed(refusals_size(16)), 16);
 	rig->observer = (struct proxy_observer){
 		.finished = on_finished, .refused = on_refused, .arg = rig};
 	const struct proxy_setup setup = {.loop = rig->bench.loop,
@@ -119,6 +127,7 @@ struct proxy_rig *proxy_rig_new(const char *more)
 		.contexts = &rig->context,
 		.metrics = &rig->metrics,
 		.admission = rig->admission,
+		.refusals = rig->refusals,
 		.access_fd = -1,
 		.observer = &rig->observer};
 
@@ -150,6 +159,7 @@ void proxy_rig_free(struct proxy_rig *rig)
 	mint_free(rig->good);
 	tls_files_fini(&rig->files);
 	free(rig->admission);
+	free(rig->refusals);
 	free(rig);
 }
 

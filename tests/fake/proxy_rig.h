@@ -11,6 +11,7 @@
 #include "proxy/access_log.h"
 #include "proxy/metrics.h"
 #include "proxy/proxy.h"
+#include "proxy/refusals.h"
 
 enum { RIG_ENDS = 6 };
 
@@ -22,6 +23,7 @@ struct proxy_rig {
 	struct tls_context *context;
 	struct metrics metrics;
 	struct admission *admission;
+	struct refusals *refusals; /* the last 16 */
 	struct proxy_observer observer;
 	struct proxy *proxy;
 	int origin_fd; /* listening; -1: refuses */

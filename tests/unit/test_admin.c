@@ -50,7 +50,7 @@ static int setup(void **state)
 	*state = w;
 	w->loop = loop_new();
 	assert_non_null(w->loop);
-	w->shared = shared_new(1, &err);
+	w->shared = shared_new(1, 4, &err);
 	assert_non_null(w->shared);
 	w->io = conn_io_new(w->loop);
 	assert_non_null(w->io);
@@ -137,6 +137,16 @@ static void each_request_has_its_answer(void **state)
 			"HTTP/1.1 200 OK\r\n", "\nmtlsgate_build_info{"},
 		{"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n",
 			"HTTP/1.1 200 OK\r\n", "text/plain; version=0.0.4"},
+		{"GET /refusals HTTP/1.1\r\nHost: a\r\n\r\n",
+			"HTTP/1.1 200 OK\r\n", "\r\nContent-Length: 0\r\n"},
+		{"GET /refusals.json?last=3 HTTP/1.1\r\nHost: a\r\n\r\n",
+			"HTTP/1.1 200 OK\r\n",
+			"{\"total\":0,\"kept\":4,\"refusals\":[]}\n"},
+		{"GET /refusals.json HTTP/1.1\r\nHost: a\r\n\r\n",
+			"HTTP/1.1 200 OK\r\n",
+			"\r\nContent-Type: application/json\r\n"},
+		{"GET /refusals.json?last=x HTTP/1.1\r\nHost: a\r\n\r\n",
+			"HTTP/1.1 400 Bad Request\r\n", "last is a number"},
 		{"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
 			"HTTP/1.1 404 Not Found\r\n", ""},
 		{"GET /livez/ HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -452,7 +452,7 @@ static void one_answer(void *arg)
 static void metrics_are_answered_or_the_door_closes(void **state)
 {
 	struct err err;
-	struct shared *shared = shared_new(1, &err);
+	struct shared *shared = shared_new(1, 4, &err);
 
 	(void)state;
 	assert_non_null(shared);

@@ -128,6 +128,37 @@ static void no_refusal_is_given_to_the_library_as_ok(void **state)
 		assert_int_not_equal(client_reason_alert(code), X509_V_OK);
 }
 
+/* RFC 8446 section 6 */
+static void each_alert_has_its_number_and_name(void **state)
+{
+	static const struct {
+		int code;
+		int number;
+		const char *name;
+	} rows[] = {
+		{X509_V_ERR_CERT_HAS_EXPIRED, 45, "certificate_expired"},
+		{X509_V_ERR_CERT_NOT_YET_VALID, 42, "bad_certificate"},
+		{X509_V_ERR_CERT_CHAIN_TOO_LONG, 48, "unknown_ca"},
+		{X509_V_ERR_CERT_REVOKED, 44, "certificate_revoked"},
+		{X509_V_ERR_INVALID_PURPOSE, 43, "unsupported_certificate"},
+		{X509_V_ERR_CERT_SIGNATURE_FAILURE, 51, "decrypt_error"},
+		{X509_V_ERR_UNSPECIFIED, 80, "internal_error"},
+		{CLIENT_AUTH_CODE_NO_CERT, 116, "certificate_required"},
+		{UNKNOWN, 46, "certificate_unknown"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *name;
+
+		assert_int_equal(
+			client_reason_alert_number(rows[i].code, &name),
+			rows[i].number);
+		assert_string_equal(name, rows[i].name);
+	}
+	assert_int_equal(client_reason_alert_number(UNKNOWN, NULL), 46);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +168,7 @@ int main(void)
 		cmocka_unit_test(words_are_few_and_found_by_their_index),
 		cmocka_unit_test(words_are_labels_each_of_its_own),
 		cmocka_unit_test(reasons_become_the_alerts_of_the_table),
+		cmocka_unit_test(each_alert_has_its_number_and_name),
 		cmocka_unit_test(no_refusal_is_given_to_the_library_as_ok),
 	};
 

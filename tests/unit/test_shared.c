@@ -19,7 +19,7 @@
 static struct shared *make(unsigned workers)
 {
 	struct err err;
-	struct shared *shared = shared_new(workers, &err);
+	struct shared *shared = shared_new(workers, 4, &err);
 
 	if (!shared)
 		fail_msg("%s", err.text);

@@ -1,0 +1,24 @@
+/*
+ * explain_options: what was typed behind `mtlsgate explain`.
+ */
+#ifndef MTLSGATE_CLI_EXPLAIN_OPTIONS_H
+#define MTLSGATE_CLI_EXPLAIN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What was typed; NULL where it was not. */
+struct explain_options {
+	const char *config;
+	const char *cert; /* PEM: leaf first, then what the client sends */
+	bool no_cert;     /* the client shows none */
+	const char *host; /* authority of the request */
+	const char *path;
+	const char *method;
+	const char *sni;      /* server name of the handshake */
+	const char *listener; /* its name; the first one without */
+	int64_t at;           /* seconds since 1970, or CHAIN_NOW */
+	bool json;
+};
+
+#endif

@@ -1,0 +1,182 @@
+#include "cli/explain.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "cli/explain_cert.h"
+#include "cli/explain_options.h"
+#include "cli/guess.h"
+#include "tls/cert_time.h"
+#include "tls/chain_verify.h"
+
+static const char usage[] =
+	"usage: mtlsgate explain --config FILE --cert PEM [--listener NAME]\n"
+	"                        [--host H] [--path P] [--method M] [--sni N]\n"
+	"                        [--at TIME] [--format text|json]\n"
+	"\n"
+	"Says, step by step, whether a client with this certificate is let\n"
+	"through, and if not, which step fails and what helps. Nothing is\n"
+	"bound, started or connected to.\n"
+	"\n"
+	"  --config FILE    the configuration\n"
+	"  --cert PEM       what the client sends: its own certificate first,\n"
+	"                   then the intermediates\n"
+	"  --no-cert        a client without a certificate\n"
+	"  --listener NAME  the listener it comes to; the first one else\n"
+	"  --host, --path, --method\n"
+	"                   the request; without --host the handshake alone\n"
+	"                   is explained\n"
+	"  --sni NAME       the server name of the handshake; --host else\n"
+	"  --at TIME        as if it were 2026-01-31T12:00:00Z, or 2026-01-31\n"
+	"  --format FORM    text (the default), or json\n"
+	"  --help           this text\n"
+	"\n"
+	"exit codes: 0 let through, 1 refused, 64 wrong use, 66 a file is\n"
+	"missing or holds no certificate, 70 internal error, 77 a file must\n"
+	"not be read, 78 the configuration is wrong\n";
+
+static int wrong_use(const char *why)
+{
+	fprintf(stderr, "mtlsgate explain: %s\n\n%s", why, usage);
+	return EXIT_CODE_USAGE;
+}
+
+/*
+ * RFC 3339, or its date alone; blanks, dashes and colons apart it is a
+ * GeneralizedTime.
+ */
+static bool read_time(const char *text, int64_t *at)
+{
+	struct slice rest = slice_str(text);
+	char plain[64];
+	struct cert_time time;
+	size_t len = 0;
+
+	if (rest.len < 10 || rest.len > 40 || rest.ptr[4] != '-' ||
+		rest.ptr[7] != '-')
+		return false;
+	for (size_t i = 0; i < rest.len; i++) {
+		bool of_zone = i > 10 && rest.ptr[i] == '-';
+
+		if (of_zone || !strchr("-:Tt", rest.ptr[i]))
+			plain[len++] = rest.ptr[i] == 'z' ? 'Z' : rest.ptr[i];
+	}
+	plain[len] = '\0';
+	if (rest.len == 10)
+		len = (size_t)snprintf(
+			      plain + len, sizeof(plain) - len, "000000Z") +
+		      len;
+	time = cert_time_parse(slice_of(plain, len), true);
+	*at = time.unix_seconds;
+	return time.valid;
+}
+
+static bool read_format(const char *text, struct explain_options *options)
+{
+	options->json = !strcmp(text, "json");
+	return options->json || !strcmp(text, "text");
+}
+
+/* Where the text of an option goes; NULL: it is none of those. */
+static const char **text_of(struct explain_options *options, int option)
+{
+	const struct {
+		int option;
+		const char **text;
+	} texts[] = {
+		{'c', &options->config},
+		{'C', &options->cert},
+		{'H', &options->host},
+		{'p', &options->path},
+		{'m', &options->method},
+		{'s', &options->sni},
+		{'l', &options->listener},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i].option == option)
+			return texts[i].text;
+	}
+	return NULL;
+}
+
+static const struct option longs[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"cert", required_argument, NULL, 'C'},
+	{"no-cert", no_argument, NULL, 'n'},
+	{"host", required_argument, NULL, 'H'},
+	{"path", required_argument, NULL, 'p'},
+	{"method", required_argument, NULL, 'm'},
+	{"sni", required_argument, NULL, 's'},
+	{"listener", required_argument, NULL, 'l'},
+	{"at", required_argument, NULL, 'a'},
+	{"format", required_argument, NULL, 'f'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+/* -1: go on; else the exit code. */
+static int take_option(int option, char **argv, struct explain_options *options)
+{
+	const char **text = text_of(options, option);
+
+	if (text) {
+		*text = optarg;
+	} else if (option == 'n') {
+		options->no_cert = true;
+	} else if (option == 'a') {
+		if (!read_time(optarg, &options->at))
+			return wrong_use("--at is a time such as "
+					 "2026-01-31T12:00:00Z");
+	} else if (option == 'f') {
+		if (!read_format(optarg, options))
+			return wrong_use("--format is text or json");
+	} else if (option == 'h') {
+		fputs(usage, stdout);
+		return fflush(stdout) ? EXIT_CODE_INTERNAL : EXIT_CODE_OK;
+	} else {
+		guess_option("explain", option, argv, longs);
+		fprintf(stderr, "\n%s", usage);
+		return EXIT_CODE_USAGE;
+	}
+	return -1;
+}
+
+static int read_options(int argc, char **argv, struct explain_options *options)
+{
+	int code = -1, option;
+
+	optind = 0; /* glibc: all of its state anew */
+	opterr = 0;
+	while (code < 0 &&
+		(option = getopt_long(argc, argv, "+:", longs, NULL)) != -1)
+		code = take_option(option, argv, options);
+	if (code >= 0)
+		return code;
+	return optind < argc ? wrong_use("only options are expected") : -1;
+}
+
+/* What a question about a certificate must say. -1: enough. */
+static int check_cert_options(const struct explain_options *options)
+{
+	if (!options->config)
+		return wrong_use("--config FILE is missing");
+	if (!options->cert == !options->no_cert)
+		return wrong_use("either --cert PEM or --no-cert is needed");
+	if (!options->host && (options->path || options->method))
+		return wrong_use("--path and --method need --host");
+	return -1;
+}
+
+int cli_explain(int argc, char **argv)
+{
+	struct explain_options options = {.at = CHAIN_NOW};
+	int code = read_options(argc, argv, &options);
+
+	if (code < 0)
+		code = check_cert_options(&options);
+	return code < 0 ? explain_cert(&options) : code;
+}

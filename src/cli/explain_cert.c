@@ -1,0 +1,407 @@
+#include "cli/explain_cert.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "cli/explain_list.h"
+#include "cli/explain_options.h"
+#include "config/config_load.h"
+#include "config/config_problem.h"
+#include "tls/cert_format.h"
+#include "tls/cert_info.h"
+#include "tls/chain_report.h"
+#include "tls/client_auth.h"
+#include "tls/tls_context.h"
+#include "tls/trust.h"
+
+/* One explanation in the making. */
+struct work {
+	const struct explain_options *options;
+	struct config_problems *problems;
+	struct arena *arena;
+	struct config *config;
+	const struct config_listener *listener;
+	struct trust *trust;         /* NULL in mode disabled */
+	struct chain_report *report; /* NULL without a certificate */
+	struct client_auth auth;
+	struct explain_list list;
+};
+
+static bool flush(const struct buf *out, FILE *to)
+{
+	struct slice bytes = buf_bytes(out);
+
+	return fwrite(bytes.ptr ? bytes.ptr : "", 1, bytes.len, to) ==
+		       bytes.len &&
+	       !fflush(to);
+}
+
+static int say(const struct err *err)
+{
+	fprintf(stderr, "mtlsgate explain: %s\n", err->text);
+	return (int)err->code;
+}
+
+static int no_memory(void)
+{
+	fputs("mtlsgate explain: out of memory\n", stderr);
+	return EXIT_CODE_INTERNAL;
+}
+
+/* ---- the configuration, as run has it ---- */
+
+static void check_certificates(struct work *w)
+{
+	const struct config_text *own =
+		&w->config->listeners->tls.openssl_config;
+
+	if (!tls_library_init(own->text))
+		config_problem(w->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			own->mark,
+			"tls.openssl_config: %s cannot be used by OpenSSL",
+			own->text ? own->text : "the library's own defaults");
+	else
+		tls_context_check(w->config, w->problems);
+}
+
+/* Errors only: what is odd but works is for `check`. */
+static int report_problems(struct work *w)
+{
+	struct buf out = {0};
+	bool ok =
+		config_problems_print(w->problems, &out) && flush(&out, stderr);
+
+	buf_fini(&out);
+	return ok ? (int)config_problems_exit(w->problems) : EXIT_CODE_INTERNAL;
+}
+
+static const struct config_listener *find_listener(
+	const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		if (!name || !strcmp(config->listeners[i].name, name))
+			return &config->listeners[i];
+	}
+	return NULL;
+}
+
+static int unknown_listener(const struct work *w)
+{
+	fprintf(stderr,
+		"mtlsgate explain: no listener is called \"%s\"; "
+		"there is",
+		w->options->listener);
+	for (size_t i = 0; i < w->config->listener_count; i++)
+		fprintf(stderr, "%s \"%s\"", i ? "," : "",
+			w->config->listeners[i].name);
+	fputs("\n", stderr);
+	return EXIT_CODE_USAGE;
+}
+
+/* -1: go on; else the exit code. */
+static int load(struct work *w)
+{
+	w->config = config_load(w->options->config, w->problems);
+	if (w->config)
+		check_certificates(w);
+	if (!w->config || config_problems_errors(w->problems))
+		return report_problems(w);
+	w->listener = find_listener(w->config, w->options->listener);
+	if (!w->listener)
+		return unknown_listener(w);
+	if (w->listener->client_auth.mode == CLIENT_AUTH_DISABLED)
+		return -1;
+	w->trust = trust_load(&w->listener->client_auth, w->problems);
+	return w->trust ? -1 : report_problems(w);
+}
+
+/* ---- the handshake's part of the list ---- */
+
+static const char *mode_name(enum client_auth_mode mode)
+{
+	static const char *const names[] = {
+		[CLIENT_AUTH_REQUIRE] = "require",
+		[CLIENT_AUTH_OPTIONAL] = "optional",
+		[CLIENT_AUTH_REQUEST_ANY] = "request_any",
+		[CLIENT_AUTH_DISABLED] = "disabled",
+	};
+
+	return names[mode];
+}
+
+static const char *time_text(struct work *w, int64_t at)
+{
+	struct cert_date d = cert_date_of(at);
+
+	return arena_printf(w->arena, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year,
+		d.month, d.day, d.hour, d.minute, d.second);
+}
+
+static const char *day_text(struct work *w, const struct cert_time *time)
+{
+	struct cert_date d = cert_date_of(time->unix_seconds);
+
+	if (!time->valid)
+		return "?";
+	return arena_printf(w->arena, "%04d-%02d-%02d", d.year, d.month, d.day);
+}
+
+static void set(struct work *w, enum remedy_step step, enum explain_state state,
+	const char *text)
+{
+	w->list.steps[step].state = state;
+	w->list.steps[step].text = text ? text : "";
+}
+
+static void tell_leaf(struct work *w)
+{
+	const struct chain_report *report = w->report;
+	struct explain_step *step = &w->list.steps[REMEDY_SHOWN];
+	struct slice serial = {NULL, 0}, sha256 = {NULL, 0};
+
+	if (!report->leaf) {
+		set(w, REMEDY_SHOWN, EXPLAIN_FAIL,
+			"the first certificate of the file cannot be parsed");
+		return;
+	}
+	set(w, REMEDY_SHOWN, EXPLAIN_PASS,
+		arena_printf(w->arena, "%.*s", SLICE_FMT(report->subject)));
+	if (!cert_format_serial(report->leaf, w->arena, &serial) ||
+		!cert_format_hex(report->leaf->sha256,
+			sizeof(report->leaf->sha256), w->arena, &sha256))
+		return;
+	explain_list_line(step, arena_printf(w->arena, "issuer %.*s",
+					SLICE_FMT(report->issuer)));
+	explain_list_line(
+		step, arena_printf(w->arena, "serial %.*s", SLICE_FMT(serial)));
+	explain_list_line(
+		step, arena_printf(w->arena, "sha256 %.*s", SLICE_FMT(sha256)));
+	explain_list_line(
+		step, arena_printf(w->arena, "%u certificate%s sent",
+			      report->shown, report->shown == 1 ? "" : "s"));
+}
+
+static void tell_path(struct work *w)
+{
+	const struct chain_report *report = w->report;
+	struct explain_step *step = &w->list.steps[REMEDY_CHAIN];
+
+	for (unsigned i = 0; i < report->path_len; i++) {
+		const struct chain_link *link = &report->path[i];
+
+		explain_list_line(
+			step, arena_printf(w->arena, "%u: %.*s (%s, until %s)",
+				      i, SLICE_FMT(link->subject),
+				      link->configured ? "configured" : "sent",
+				      day_text(w, &link->not_after)));
+	}
+}
+
+/* Steps that the verification ran, before findings are laid upon them. */
+static void tell_passed(struct work *w)
+{
+	const struct chain_report *report = w->report;
+	const struct cert_info *leaf = report->leaf;
+
+	set(w, REMEDY_CHAIN, EXPLAIN_PASS,
+		arena_printf(w->arena, "%u certificate%s, %s", report->path_len,
+			report->path_len == 1 ? "" : "s",
+			report->whole ? "ending in a configured CA"
+				      : "and no configured CA at the end"));
+	set(w, REMEDY_DATES, EXPLAIN_PASS,
+		arena_printf(w->arena, "from %s until %s",
+			day_text(w, &leaf->not_before),
+			day_text(w, &leaf->not_after)));
+	set(w, REMEDY_PURPOSE, EXPLAIN_PASS,
+		w->listener->client_auth.require_eku == REQUIRE_EKU_ANY
+			? "not checked (require_eku: any)"
+			: "may be a client's");
+	set(w, REMEDY_REVOCATION, EXPLAIN_SKIP, "no revocation is configured");
+	set(w, REMEDY_LIMITS, EXPLAIN_PASS, "keys, serial number and sizes");
+}
+
+static void tell_findings(struct work *w)
+{
+	const struct chain_report *report = w->report;
+
+	for (unsigned i = 0; i < report->finding_count; i++) {
+		const struct chain_finding *found = &report->findings[i];
+		enum remedy_step of =
+			remedy_of(client_auth_word(found->code))->step;
+		struct explain_step *step = &w->list.steps[of];
+		const char *text = arena_printf(w->arena, "%s (depth %d)",
+			client_auth_reason(found->code), found->depth);
+
+		if (step->state == EXPLAIN_FAIL)
+			explain_list_line(step, text);
+		else
+			set(w, of, EXPLAIN_FAIL, text);
+	}
+}
+
+/* Was the size of what was sent refused before any work? */
+static bool not_looked_at(const struct chain_report *report)
+{
+	return report->verdict.code == CLIENT_AUTH_CODE_CHAIN_SIZE;
+}
+
+static void tell_chain(struct work *w)
+{
+	const struct chain_report *report = w->report;
+
+	tell_leaf(w);
+	if (!report->leaf)
+		return;
+	if (!not_looked_at(report))
+		tell_passed(w);
+	tell_findings(w);
+	tell_path(w);
+	for (unsigned i = 0; i < report->note_count; i++)
+		w->list.notes[w->list.note_count++] = report->notes[i];
+}
+
+/* ---- the verdict ---- */
+
+static void tell_code(struct work *w, int code, int depth)
+{
+	const struct remedy *remedy = remedy_of(client_auth_word(code));
+	struct explain_list *list = &w->list;
+
+	list->code = client_auth_word(code);
+	list->reason = client_auth_reason(code);
+	list->depth = depth;
+	list->cause = remedy->cause;
+	list->todo = remedy->todo;
+}
+
+static void tell_verdict(struct work *w)
+{
+	const char *mode = mode_name(w->listener->client_auth.mode);
+	struct explain_list *list = &w->list;
+	char verify[CLIENT_AUTH_VERDICT];
+	bool bad = w->auth.code != 0;
+
+	list->allowed = !w->auth.refused;
+	if (bad)
+		tell_code(w, w->auth.code, w->auth.depth);
+	client_auth_verdict(&w->auth, verify);
+	list->verify = list->allowed ? arena_strdup(w->arena, verify) : NULL;
+	list->because = arena_printf(w->arena,
+		!list->allowed ? "mode %s refuses this in the handshake"
+		: bad          ? "mode %s lets it through, and the header tells"
+			       : "mode %s lets it through",
+		mode);
+	if (!list->allowed)
+		list->alert = client_reason_alert_number(
+			w->auth.code, &list->alert_name);
+}
+
+/* The library cannot parse the leaf: decode_error, whatever the mode. */
+static void tell_unreadable(struct work *w)
+{
+	struct explain_list *list = &w->list;
+
+	list->allowed = false;
+	list->because = "a certificate that cannot be parsed ends the "
+			"handshake in every mode";
+	list->alert = 50;
+	list->alert_name = "decode_error";
+	list->todo = "Issue it anew; openssl x509 -text cannot read it "
+		     "either.";
+}
+
+static void tell_none(struct work *w)
+{
+	const struct config_client_auth *settings = &w->listener->client_auth;
+	bool asked = settings->mode != CLIENT_AUTH_DISABLED;
+
+	w->auth = (struct client_auth){
+		.expires = INT64_MAX, .settings = settings};
+	w->auth.refused = !client_auth_allowed(&w->auth);
+	if (w->auth.refused)
+		w->auth.code = CLIENT_AUTH_CODE_NO_CERT;
+	set(w, REMEDY_SHOWN, w->auth.refused ? EXPLAIN_FAIL : EXPLAIN_SKIP,
+		asked ? "the client shows none"
+		      : "mode disabled: the client is not asked for one");
+	tell_verdict(w);
+}
+
+static void tell_facts(struct work *w)
+{
+	const struct explain_options *options = w->options;
+	struct explain_list *list = &w->list;
+	int64_t at = options->at == CHAIN_NOW ? time(NULL) : options->at;
+
+	explain_list_fact(list, "config", options->config);
+	explain_list_fact(list, "listener", w->listener->name);
+	explain_list_fact(
+		list, "mode", mode_name(w->listener->client_auth.mode));
+	explain_list_fact(list, "certificate", options->cert);
+	explain_list_fact(list, "at", time_text(w, at));
+}
+
+/* -1: go on; else the exit code. */
+static int judge(struct work *w)
+{
+	const struct config_client_auth *settings = &w->listener->client_auth;
+	const struct chain_rules rules = {
+		.settings = settings, .trust = w->trust};
+	struct err err;
+
+	tell_facts(w);
+	if (!w->trust || w->options->no_cert) {
+		tell_none(w);
+		return -1;
+	}
+	w->report = chain_report_file(
+		&rules, w->options->cert, w->options->at, w->arena, &err);
+	if (!w->report)
+		return say(&err);
+	tell_chain(w);
+	if (!w->report->leaf) {
+		tell_unreadable(w);
+		return -1;
+	}
+	client_auth_fill(&w->auth, settings, &w->report->verdict);
+	tell_verdict(w);
+	return -1;
+}
+
+static int print(struct work *w)
+{
+	struct buf out = {0};
+	bool ok = w->options->json ? explain_list_json(&w->list, &out)
+				   : explain_list_text(&w->list, &out);
+
+	ok = ok && flush(&out, stdout);
+	buf_fini(&out);
+	if (!ok)
+		return EXIT_CODE_INTERNAL;
+	return w->list.allowed ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+}
+
+int explain_cert(const struct explain_options *options)
+{
+	struct work w = {.options = options};
+	int code = -1;
+
+	w.problems = config_problems_new();
+	w.arena = arena_new(NULL);
+	if (!w.problems || !w.arena)
+		code = no_memory();
+	if (code < 0)
+		code = load(&w);
+	if (code < 0)
+		code = judge(&w);
+	if (code < 0)
+		code = print(&w);
+	trust_free(w.trust);
+	config_free(w.config);
+	config_problems_free(w.problems);
+	arena_free(w.arena);
+	return code;
+}

@@ -1,0 +1,89 @@
+/* client: what becomes of one whose certificate is refused. */
+#include "client_priv.h"
+
+#include "base/arena.h"
+#include "config/config.h"
+#include "net/conn.h"
+#include "proxy/exchange.h"
+#include "proxy/refusals.h"
+
+/* ---- the last refusals ---- */
+
+static void describe_leaf(const struct client *client, struct arena *arena,
+	struct refusal *record)
+{
+	struct leaf_text leaf;
+
+	client_leaf_text(&leaf, client, arena);
+	refusal_set(record, REFUSAL_SUBJECT, leaf.subject);
+	refusal_set(record, REFUSAL_ISSUER, leaf.issuer);
+	refusal_set(record, REFUSAL_SERIAL, leaf.serial);
+	refusal_set(record, REFUSAL_SHA256, leaf.sha256);
+	refusal_set(record, REFUSAL_NOT_BEFORE, leaf.not_before);
+	refusal_set(record, REFUSAL_NOT_AFTER, leaf.not_after);
+}
+
+void client_describe(void *owner, struct arena *arena, struct refusal *record)
+{
+	struct client *client = owner;
+	const struct exchange_env *env = client->env->exchange;
+	const struct config *config = env->config;
+	struct conn_tls_info tls;
+
+	client->told = true;
+	conn_tls_info(client->conn, &tls);
+	record->wall_ms = loop_wall_ms(env->loop);
+	record->sent = client->auth.sent;
+	record->depth = client->auth.depth;
+	record->port = client->port;
+	refusal_set(record, REFUSAL_CODE,
+		slice_str(client_auth_word(client->auth.code)));
+	refusal_set(record, REFUSAL_REASON,
+		slice_str(client_auth_reason(client->auth.code)));
+	refusal_set(record, REFUSAL_CONNECTION, slice_str(client->id));
+	refusal_set(record, REFUSAL_CLIENT_IP,
+		slice_of(client->ip, client->ip_len));
+	refusal_set(record, REFUSAL_LISTENER,
+		slice_str(config->listeners[client->listener].name));
+	refusal_set(record, REFUSAL_SNI, slice_str(tls.sni ? tls.sni : ""));
+	describe_leaf(client, arena, record);
+}
+
+void client_note_refusal(struct client *client)
+{
+	const struct exchange_env *env = client->env->exchange;
+	struct refusal record = {0};
+	struct arena *arena;
+
+	if (client->told || !env->refusals)
+		return;
+	arena = arena_new(env->arenas);
+	if (!arena)
+		return;
+	client_describe(client, arena, &record);
+	refusals_add(env->refusals, &record);
+	arena_free(arena);
+}
+
+/* ---- the decision ---- */
+
+static bool hears_http(const struct client *client)
+{
+	const struct config_client_auth *settings = client->auth.settings;
+
+	return settings && settings->reject_with == REJECT_WITH_HTTP;
+}
+
+bool client_refuse(struct client *client, bool shaken)
+{
+	struct client_env *env = client->env;
+
+	client->auth.refused = true;
+	metrics_refused_certificate(env->exchange->metrics, client->auth.code);
+	client_log_refusal(client);
+	if (shaken && hears_http(client))
+		return true;
+	client_count(env, METRIC_HANDSHAKES_FAILED);
+	client_end(client, STREAM_DONE);
+	return false;
+}

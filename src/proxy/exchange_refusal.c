@@ -1,0 +1,48 @@
+/* exchange: requests that the rules refuse, for `mtlsgate explain`. */
+#include "exchange_priv.h"
+
+#include "http/message.h"
+#include "proxy/refusals.h"
+#include "tls/client_auth.h"
+
+bool exchange_refused(const struct exchange *x)
+{
+	return x->client.auth && x->client.auth->refused;
+}
+
+/* A refused certificate is described by its own code already. */
+static void set_reason(struct refusal *record, enum failure failure)
+{
+	const struct failure_info *info = failure_info(failure);
+
+	if (failure == FAILURE_CERT_REFUSED)
+		return;
+	refusal_set(record, REFUSAL_CODE, slice_str(info->word));
+	refusal_set(record, REFUSAL_REASON, slice_str(info->sentence));
+}
+
+static void set_request(struct refusal *record, const struct access_record *r)
+{
+	refusal_set(record, REFUSAL_REQUEST, r->request_id);
+	refusal_set(record, REFUSAL_METHOD, r->method);
+	refusal_set(record, REFUSAL_HOST, r->authority);
+	/* what follows the path may be secret */
+	refusal_set(record, REFUSAL_PATH,
+		slice_head(r->target, slice_find(r->target, '?')));
+}
+
+void exchange_note_refusal(
+	const struct exchange *x, enum failure failure, unsigned status)
+{
+	struct refusal record = {0};
+
+	if (!x->env->refusals || !x->client.describe)
+		return;
+	if (status != 403 && status != 421)
+		return;
+	x->client.describe(x->client.owner, x->arena, &record);
+	record.status = (uint16_t)status;
+	set_reason(&record, failure);
+	set_request(&record, &x->record);
+	refusals_add(x->env->refusals, &record);
+}
