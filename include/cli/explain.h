@@ -8,6 +8,8 @@
 #define MTLSGATE_CLI_EXPLAIN_H
 
 /*
+ * With --last or --id it tells of real refusals instead (cli/explain_last).
+ *
  * argv[0] is "explain". Returns the exit code of the program: 0 the client is
  * let through, 1 it is refused, 64 wrong use, 66 a file is missing or holds
  * no certificate, 70 internal, 77 a file must not be read, 78 the

@@ -19,7 +19,7 @@ enum explain_state {
 	EXPLAIN_FAIL,
 };
 
-enum { EXPLAIN_LINES = 12, EXPLAIN_FACTS = 12 };
+enum { EXPLAIN_LINES = 12, EXPLAIN_FACTS = 16 };
 
 /* One step; text says what was seen. */
 struct explain_step {

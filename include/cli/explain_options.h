@@ -18,6 +18,9 @@ struct explain_options {
 	const char *sni;      /* server name of the handshake */
 	const char *listener; /* its name; the first one without */
 	int64_t at;           /* seconds since 1970, or CHAIN_NOW */
+	unsigned last;        /* so many real refusals; 0: not asked */
+	const char *id;       /* of a connection or a request */
+	const char *admin;    /* address to ask for them */
 	bool json;
 };
 

@@ -25,7 +25,8 @@ enum { REFUSAL_PAGE_LAST = 20 };
  */
 unsigned refusal_page_json(const struct refusals *ring, struct slice query,
 	struct buf *body) __attribute__((warn_unused_result));
-/* "name: value" lines, a blank line behind each refusal; ASCII only. */
+/* "name: value" lines, a blank line behind each refusal; bytes outside of
+ * 0x20-0x7E as \xHH. */
 unsigned refusal_page_text(const struct refusals *ring, struct slice query,
 	struct buf *body) __attribute__((warn_unused_result));
 

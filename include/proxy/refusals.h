@@ -28,6 +28,9 @@ enum refusal_text {
 	REFUSAL_CLIENT_IP,
 	REFUSAL_LISTENER,
 	REFUSAL_SNI,
+	REFUSAL_TLS,    /* version */
+	REFUSAL_ALERT,  /* what the client saw; empty: a 403 */
+	REFUSAL_VERIFY, /* as the certificate header has it */
 	REFUSAL_SUBJECT,
 	REFUSAL_ISSUER,
 	REFUSAL_SERIAL,
@@ -42,7 +45,7 @@ enum refusal_text {
 	REFUSAL_TEXTS
 };
 
-enum { REFUSAL_ROOM = 1708, REFUSALS_KEEP_MAX = 10000 };
+enum { REFUSAL_ROOM = 1868, REFUSALS_KEEP_MAX = 10000 };
 
 struct refusal {
 	int64_t wall_ms; /* UTC since 1970 */

@@ -7,8 +7,10 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "cli/explain_cert.h"
+#include "cli/explain_last.h"
 #include "cli/explain_options.h"
 #include "cli/guess.h"
+#include "proxy/refusals.h"
 #include "tls/cert_time.h"
 #include "tls/chain_verify.h"
 
@@ -16,6 +18,8 @@ static const char usage[] =
 	"usage: mtlsgate explain --config FILE --cert PEM [--listener NAME]\n"
 	"                        [--host H] [--path P] [--method M] [--sni N]\n"
 	"                        [--at TIME] [--format text|json]\n"
+	"       mtlsgate explain --last N|--id ID [--config FILE|--admin "
+	"ADDRESS]\n"
 	"\n"
 	"Says, step by step, whether a client with this certificate is let\n"
 	"through, and if not, which step fails and what helps. Nothing is\n"
@@ -32,6 +36,11 @@ static const char usage[] =
 	"  --sni NAME       the server name of the handshake; --host else\n"
 	"  --at TIME        as if it were 2026-01-31T12:00:00Z, or 2026-01-31\n"
 	"  --format FORM    text (the default), or json\n"
+	"  --last N         the last N refusals of the running program\n"
+	"  --id ID          those of that connection or request\n"
+	"  --admin ADDRESS  where to ask for them; else admin.address of the\n"
+	"                   configuration, else "
+	"unix:/run/mtlsgate/admin.sock\n"
 	"  --help           this text\n"
 	"\n"
 	"exit codes: 0 let through, 1 refused, 64 wrong use, 66 a file is\n"
@@ -94,6 +103,8 @@ static const char **text_of(struct explain_options *options, int option)
 		{'m', &options->method},
 		{'s', &options->sni},
 		{'l', &options->listener},
+		{'i', &options->id},
+		{'A', &options->admin},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -113,10 +124,23 @@ static const struct option longs[] = {
 	{"sni", required_argument, NULL, 's'},
 	{"listener", required_argument, NULL, 'l'},
 	{"at", required_argument, NULL, 'a'},
+	{"last", required_argument, NULL, 'L'},
+	{"id", required_argument, NULL, 'i'},
+	{"admin", required_argument, NULL, 'A'},
 	{"format", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
+
+static bool read_last(const char *text, struct explain_options *options)
+{
+	uint64_t last;
+
+	if (!slice_to_u64(slice_str(text), REFUSALS_KEEP_MAX, &last) || !last)
+		return false;
+	options->last = (unsigned)last;
+	return true;
+}
 
 /* -1: go on; else the exit code. */
 static int take_option(int option, char **argv, struct explain_options *options)
@@ -131,6 +155,9 @@ static int take_option(int option, char **argv, struct explain_options *options)
 		if (!read_time(optarg, &options->at))
 			return wrong_use("--at is a time such as "
 					 "2026-01-31T12:00:00Z");
+	} else if (option == 'L') {
+		if (!read_last(optarg, options))
+			return wrong_use("--last is a number from 1 to 10000");
 	} else if (option == 'f') {
 		if (!read_format(optarg, options))
 			return wrong_use("--format is text or json");
@@ -171,12 +198,35 @@ static int check_cert_options(const struct explain_options *options)
 	return -1;
 }
 
+/* What a question about real refusals must say. -1: enough. */
+static int check_last_options(const struct explain_options *options)
+{
+	if (options->cert || options->no_cert || options->host ||
+		options->listener || options->at != CHAIN_NOW)
+		return wrong_use("--last and --id tell of real refusals; "
+				 "--cert and the like do not go with them");
+	if (options->id &&
+		(!*options->id || strspn(options->id, "0123456789abcdef-") !=
+					  strlen(options->id)))
+		return wrong_use("--id is the id of a connection or request, "
+				 "as log and answer tell it");
+	if (options->admin && options->config)
+		return wrong_use("either --admin or --config says where to "
+				 "ask");
+	return -1;
+}
+
 int cli_explain(int argc, char **argv)
 {
 	struct explain_options options = {.at = CHAIN_NOW};
 	int code = read_options(argc, argv, &options);
 
-	if (code < 0)
-		code = check_cert_options(&options);
+	if (code >= 0)
+		return code;
+	if (options.last || options.id) {
+		code = check_last_options(&options);
+		return code < 0 ? explain_last(&options) : code;
+	}
+	code = check_cert_options(&options);
 	return code < 0 ? explain_cert(&options) : code;
 }

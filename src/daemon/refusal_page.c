@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "proxy/refusals.h"
 
-enum { TIME_TEXT = 48, ID_MAX = 64, ESCAPED = 256 * 6 };
+enum { TIME_TEXT = 48, ID_MAX = 64, SHOWN = 256 * 4 + 8 };
 
 /* ---- the question ---- */
 
@@ -177,13 +177,22 @@ static bool show_json(struct page *page, const struct refusal *record)
 	return !json->failed;
 }
 
+/* A backslash stays one, as names are full of them: for people. */
 static bool line(struct buf *body, const char *name, struct slice value)
 {
-	char escaped[ESCAPED];
-	size_t n = json_escape(escaped, sizeof(escaped), value);
+	char shown[SHOWN];
+	size_t n = 0;
 
-	return n != SIZE_MAX && buf_printf(body, "%s: %.*s\n", name,
-					SLICE_FMT(slice_of(escaped, n)));
+	for (size_t i = 0; i < value.len && n + 5 < sizeof(shown); i++) {
+		unsigned char c = (unsigned char)value.ptr[i];
+
+		if (c >= 0x20 && c <= 0x7e)
+			shown[n++] = (char)c;
+		else
+			n += (size_t)snprintf(shown + n, 5, "\\x%02X", c);
+	}
+	return buf_printf(
+		body, "%s: %.*s\n", name, SLICE_FMT(slice_of(shown, n)));
 }
 
 static bool text_truncated(struct buf *body, const struct refusal *record)

@@ -1,11 +1,15 @@
 /* client: what becomes of one whose certificate is refused. */
 #include "client_priv.h"
 
+#include <stdio.h>
+
 #include "base/arena.h"
 #include "config/config.h"
 #include "net/conn.h"
 #include "proxy/exchange.h"
 #include "proxy/refusals.h"
+
+enum { ALERT_TEXT = 40 };
 
 /* ---- the last refusals ---- */
 
@@ -29,8 +33,10 @@ void client_describe(void *owner, struct arena *arena, struct refusal *record)
 	const struct exchange_env *env = client->env->exchange;
 	const struct config *config = env->config;
 	struct conn_tls_info tls;
+	char verify[CLIENT_AUTH_VERDICT];
 
 	client->told = true;
+	client_auth_verdict(&client->auth, verify);
 	conn_tls_info(client->conn, &tls);
 	record->wall_ms = loop_wall_ms(env->loop);
 	record->sent = client->auth.sent;
@@ -46,7 +52,33 @@ void client_describe(void *owner, struct arena *arena, struct refusal *record)
 	refusal_set(record, REFUSAL_LISTENER,
 		slice_str(config->listeners[client->listener].name));
 	refusal_set(record, REFUSAL_SNI, slice_str(tls.sni ? tls.sni : ""));
+	refusal_set(
+		record, REFUSAL_TLS, slice_str(tls.version ? tls.version : ""));
+	refusal_set(record, REFUSAL_VERIFY, slice_str(verify));
 	describe_leaf(client, arena, record);
+}
+
+static bool hears_http(const struct client *client)
+{
+	const struct config_client_auth *settings = client->auth.settings;
+
+	return settings && settings->reject_with == REJECT_WITH_HTTP;
+}
+
+/* What it sees; TLS 1.2 has no word for a certificate that is missing. */
+static void set_alert(const struct client *client, struct refusal *record)
+{
+	const char *name;
+	char text[ALERT_TEXT];
+	int number = client_reason_alert_number(client->auth.code, &name);
+
+	if (client->auth.code == CLIENT_AUTH_CODE_NO_CERT &&
+		slice_eq(refusal_get(record, REFUSAL_TLS), SLICE("TLSv1.2"))) {
+		number = 40;
+		name = "handshake_failure";
+	}
+	snprintf(text, sizeof(text), "%d %s", number, name);
+	refusal_set(record, REFUSAL_ALERT, slice_str(text));
 }
 
 void client_note_refusal(struct client *client)
@@ -61,18 +93,13 @@ void client_note_refusal(struct client *client)
 	if (!arena)
 		return;
 	client_describe(client, arena, &record);
+	if (!hears_http(client))
+		set_alert(client, &record);
 	refusals_add(env->refusals, &record);
 	arena_free(arena);
 }
 
 /* ---- the decision ---- */
-
-static bool hears_http(const struct client *client)
-{
-	const struct config_client_auth *settings = client->auth.settings;
-
-	return settings && settings->reject_with == REJECT_WITH_HTTP;
-}
 
 bool client_refuse(struct client *client, bool shaken)
 {

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from gate import free_port, wait_for
+from gate import BIN, free_port, wait_for
 from pki import Issuer
 
 TRIES = 200
@@ -197,3 +197,44 @@ def test_as_many_are_kept_as_wanted(gates, origin, leaves):
         curl(gate, leaves["expired"], "1.3")
     wait_for("five", lambda: len(refusals(gate)) == 3)
     assert b'"total":5,"kept":3' in gate.admin_get("/refusals.json")
+
+
+# ---- explain ----
+
+def explain(*words):
+    return subprocess.run([str(BIN), "explain", *map(str, words)],
+                          capture_output=True, text=True, timeout=30,
+                          check=False)
+
+
+def test_explain_tells_the_last_refusals(gates, origin, leaves):
+    gate = gates(origin)
+    assert explain("--last", 1, "--config", gate.config).returncode == 0
+    curl(gate, leaves["server_only"], "1.3")
+    curl(gate, leaves["expired"], "1.2")
+    told = explain("--last", 1, "--config", gate.config)
+    assert told.returncode == 0, told.stderr
+    assert "  FAIL  dates        certificate has expired" in told.stdout
+    assert "the client sees: alert 45 certificate_expired" in told.stdout
+    assert "what to do: Renew it" in told.stdout
+    assert "tls: TLSv1.2" not in told.stdout
+    both = explain("--last", 2, "--admin", f"unix:{gate.admin}",
+                   "--format", "json").stdout.splitlines()
+    assert [json.loads(line)["code"] for line in both] == [
+        "expired", "purpose"]
+    conn = refusals(gate)[1]["connection_id"]
+    one = explain("--id", conn, "--admin", f"unix:{gate.admin}")
+    assert one.returncode == 0
+    assert "  FAIL  purpose " in one.stdout and "dates" in one.stdout
+    none = explain("--id", "abc", "--admin", f"unix:{gate.admin}")
+    assert none.returncode == 1 and "no such refusal" in none.stderr
+
+
+def test_explain_says_when_it_cannot_ask(short_path):
+    told = explain("--last", 3, "--admin", f"unix:{short_path}/none.sock")
+    assert told.returncode == 69
+    assert "is the program running" in told.stderr
+    for words in (["--last", "0"], ["--last", "x"], ["--id", "x y"],
+                  ["--last", "1", "--cert", "x"], ["--id", ""],
+                  ["--last", "1", "--admin", "nowhere"]):
+        assert explain(*words).returncode == 64, words
