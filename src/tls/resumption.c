@@ -70,7 +70,8 @@ enum resumption_reason resumption_decide(
 int64_t resumption_left(const struct resumption_terms *terms,
 	const struct ticket_data *data, int64_t now_s)
 {
-	int64_t end_s = earlier(data->since_s + RESUMPTION_LIFETIME_S,
+	int64_t since_s = earlier(data->since_s, now_s + RESUMPTION_SKEW_S);
+	int64_t end_s = earlier(since_s + RESUMPTION_LIFETIME_S,
 		earlier(data->not_after_s,
 			earlier(data->next_update_s, terms->next_update_s)));
 
