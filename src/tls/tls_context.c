@@ -320,7 +320,11 @@ static bool set_resumption(struct tls_context *context,
 	}
 	memcpy(terms->trust, context->trust_digest, sizeof(terms->trust));
 	terms->next_update_s = trust_next_update(context->trust);
-	terms->chain_needed = setup->chain_needed;
+	/* A responder is asked about the issuer that the chain told, and
+	 * answers when the ticket has long been given. */
+	terms->chain_needed =
+		setup->chain_needed ||
+		context->settings->ocsp.mode != OCSP_MODE_DISABLED;
 	terms->file = context->keys;
 	terms->ring = setup->ring;
 	context->resumes = true;
@@ -397,6 +401,8 @@ static bool same_material(
 
 	if (!same_mark(&a->tls.cert.mark, &b->tls.cert.mark) ||
 		!same_mark(&a->tls.key.mark, &b->tls.key.mark) ||
+		!same_mark(
+			&a->tls.ticket_keys.mark, &b->tls.ticket_keys.mark) ||
 		a->client_auth.mode != b->client_auth.mode ||
 		ca->count != cb->count)
 		return false;

@@ -216,27 +216,6 @@ def test_a_connection_ends_with_its_certificate_R13(
         "expired" in k and v >= 1 for k, v in gate.metrics().items()))
 
 
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2,
-                                     ssl.TLSVersion.TLSv1_3])
-def test_no_session_is_resumed_R12(gate, origin, pki, version):
-    import socket
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(pki.ca.path)
-    context.load_cert_chain(pki.good.cert, pki.good.key)
-    context.minimum_version = context.maximum_version = version
-    session = None
-    for _ in range(3):
-        raw = socket.create_connection(("127.0.0.1", gate.port), 20)
-        with context.wrap_socket(raw, server_hostname="localhost",
-                                 session=session) as tls:
-            tls.sendall(get(close=True))
-            while tls.recv(65536):
-                pass
-            assert not tls.session_reused
-            session = tls.session
-            assert session is None or not session.has_ticket
-
-
 def test_aliases_may_be_refused_or_passed(gates, origin, pki, connect):
     gate = gates(origin, extra="headers: {alias_headers: reject}\n")
     answer = connect(gate, pki.good).ask(get("/", "my_field: 1"))

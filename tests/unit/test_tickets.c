@@ -356,6 +356,32 @@ static void where_the_chain_is_needed_there_are_none(void **state)
 	server_end(&server);
 }
 
+/* Its answer comes behind the handshake, and asks for the issuer. */
+static void where_a_responder_is_asked_there_are_none(void **state)
+{
+	struct server server;
+
+	(void)state;
+	server_start(&server);
+	FOR_VERSIONS(version)
+	{
+		struct visitor visitor;
+		struct visit v;
+
+		visitor_init(&visitor, version, client);
+		server.listener.client_auth.ocsp.mode = OCSP_MODE_DISABLED;
+		server_load(&server, false);
+		visit(&server, &visitor);
+		server.listener.client_auth.ocsp.mode = OCSP_MODE_LEAF;
+		server_load(&server, false);
+		expect_full(&server, &visitor, RESUMPTION_CHAIN_NEEDED);
+		v = visit(&server, &visitor);
+		assert_int_equal(v.tickets, 0);
+		visitor_fini(&visitor);
+	}
+	server_end(&server);
+}
+
 /* ---- since then ---- */
 
 static void a_reload_that_changes_nothing_keeps_tickets(void **state)
@@ -664,6 +690,7 @@ int main(void)
 		cmocka_unit_test(five_in_a_row_count_from_the_first),
 		cmocka_unit_test(no_certificate_and_a_bad_one_get_no_ticket),
 		cmocka_unit_test(where_the_chain_is_needed_there_are_none),
+		cmocka_unit_test(where_a_responder_is_asked_there_are_none),
 		cmocka_unit_test(a_reload_that_changes_nothing_keeps_tickets),
 		cmocka_unit_test(other_rules_end_in_a_full_handshake),
 		cmocka_unit_test(another_name_ends_in_a_full_handshake),
