@@ -22,9 +22,27 @@ enum session_resumption {
 	SESSION_RESUMPTION_DISABLED,
 };
 
-struct config_tls {
+/* A certificate of ours and what goes with it. */
+struct config_certificate {
 	struct config_text cert; /* leaf first, then intermediates (PEM) */
 	struct config_text key;
+	struct config_texts server_names; /* none: those it holds */
+	struct config_text ocsp_file;     /* NULL: nothing is stapled */
+	struct config_mark mark;
+};
+
+enum unknown_server_name {
+	UNKNOWN_SERVER_NAME_DEFAULT, /* the first certificate */
+	UNKNOWN_SERVER_NAME_REJECT,
+};
+
+struct config_tls {
+	/* Either cert and key, for one certificate, or certificates. */
+	struct config_text cert;
+	struct config_text key;
+	struct config_certificate *certificates;
+	size_t certificate_count;
+	enum unknown_server_name unknown_server_name;
 	int min_version; /* 0x0303 or 0x0304 */
 	int max_version;
 	struct config_text ciphers_tls12; /* NULL: our default */

@@ -42,6 +42,7 @@ struct proxy_observer;
 struct refusal;
 struct refusals;
 struct stream;
+struct tls_sni;
 
 /* What all exchanges of a worker share; lent. */
 struct exchange_env {
@@ -65,6 +66,9 @@ struct exchange_client {
 	const struct client_auth *auth;
 	/* NULL: they could not be made; every request ends with 500 (R6) */
 	const struct header_block *cert_headers;
+	/* NULL: whatever the authority, the connection is right for it */
+	const struct tls_sni *sni;
+	size_t group; /* of sni: what the client asked for (R15) */
 	struct slice connection_id;
 	struct slice ip; /* empty: a unix socket */
 	uint16_t port;

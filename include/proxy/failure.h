@@ -21,6 +21,7 @@ enum failure {
 	FAILURE_CLIENT_GONE,
 	FAILURE_CLIENT_STALLED, /* took no bytes of the answer for too long */
 	/* the rules */
+	FAILURE_MISDIRECTED,  /* the connection is for another name (R15) */
 	FAILURE_CERTIFICATE,  /* authz: not with this certificate */
 	FAILURE_CERT_REFUSED, /* reject_with: http */
 	FAILURE_NO_ROUTE,

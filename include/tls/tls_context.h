@@ -22,6 +22,7 @@ struct config_problems;
 struct ssl_st;
 struct ticket_ring;
 struct tls_context;
+struct tls_sni;
 
 /*
  * Once per process, before anything else of OpenSSL. openssl_config: NULL, or
@@ -72,7 +73,13 @@ const uint8_t *tls_context_trust_digest(const struct tls_context *context);
 /* The earliest nextUpdate of its CRLs; INT64_MAX without one. */
 int64_t tls_context_next_update(const struct tls_context *context);
 
-/* Days until the server certificate expires (may be negative). */
+/*
+ * What says whether a request may come on a connection (R15), or NULL where
+ * every one may: one group of certificates, for all names.
+ */
+const struct tls_sni *tls_context_sni(const struct tls_context *context);
+
+/* Days until the first server certificate expires (may be negative). */
 int64_t tls_context_days_left(
 	const struct tls_context *context, int64_t now_unix);
 

@@ -68,10 +68,12 @@ static void missing(struct config_loader *loader, const char *map,
 		"%s: is missing; %s", path, what);
 }
 
+/* tls.cert or tls.key; their long form holds both. */
 static bool lacks(struct config_loader *loader, const char *path)
 {
 	for (size_t i = 0; i < loader->config->listener_count; i++) {
-		if (!config_listener_spot(loader, i, path).node)
+		if (!config_listener_spot(loader, i, "tls.certificates").node &&
+			!config_listener_spot(loader, i, path).node)
 			return true;
 	}
 	return false;

@@ -60,6 +60,23 @@ static void check_ciphers(struct config_loader *loader, size_t i, bool tls13)
 		tls13 ? "max_version is TLSv1.2" : "min_version is TLSv1.3");
 }
 
+/* tls: of a listener, or the one at the top; the short form excludes the long
+ * one. */
+static void check_forms(struct config_loader *loader,
+	const struct yaml_node *tls, const char *path)
+{
+	const struct yaml_node *list = yaml_tree_find(tls, "certificates");
+	const struct yaml_node *cert = yaml_tree_find(tls, "cert");
+
+	if (!cert)
+		cert = yaml_tree_find(tls, "key");
+	if (list && cert)
+		config_complain(loader, (struct config_spot){list->key, path},
+			"cannot stand beside cert and key (line %u), their "
+			"short form; keep one of the two",
+			cert->key->mark.line);
+}
+
 /* A key of another certificate is sure not to fit. */
 static void check_pair(struct config_loader *loader, size_t i)
 {
@@ -68,6 +85,8 @@ static void check_pair(struct config_loader *loader, size_t i)
 	const struct yaml_node *cert = yaml_tree_find(tls, "cert");
 	const struct yaml_node *key = yaml_tree_find(tls, "key");
 
+	check_forms(loader, tls,
+		config_listener_spot(loader, i, "tls.certificates").path);
 	if (cert && !key)
 		config_complain(loader,
 			config_listener_spot(loader, i, "tls.cert"),
@@ -126,6 +145,7 @@ void config_check_listeners(struct config_loader *loader)
 {
 	const struct yaml_node *told = NULL;
 
+	check_forms(loader, config_given(loader, "tls"), "tls.certificates");
 	for (size_t i = 0; i < loader->config->listener_count; i++) {
 		check_versions(loader, i, &told);
 		check_ciphers(loader, i, false);

@@ -77,8 +77,23 @@ static void set_same(struct config_loader *loader)
 	}
 }
 
-/* Where the own client_auth of a listener stands. */
-static void mark_listeners(struct config_loader *loader)
+/* A listener's own certificates stand instead of the top's, in either form. */
+static void settle_certificates(
+	struct config_tls *tls, const struct yaml_node *own)
+{
+	bool list = yaml_tree_find(own, "certificates");
+	bool pair = yaml_tree_find(own, "cert") || yaml_tree_find(own, "key");
+
+	if (list && !pair) {
+		tls->cert = tls->key = (struct config_text){0};
+	} else if (pair && !list) {
+		tls->certificates = NULL;
+		tls->certificate_count = 0;
+	}
+}
+
+/* What a listener says itself, and where its own client_auth stands. */
+static void settle_listeners(struct config_loader *loader)
 {
 	const struct yaml_node *list =
 		yaml_tree_find(loader->root, "listeners");
@@ -86,10 +101,11 @@ static void mark_listeners(struct config_loader *loader)
 
 	for (size_t i = 0; e && i < loader->config->listener_count; i++) {
 		const struct yaml_node *auth = yaml_tree_find(e, "client_auth");
+		struct config_listener *one = &loader->config->listeners[i];
 
+		settle_certificates(&one->tls, yaml_tree_find(e, "tls"));
 		if (auth)
-			loader->config->listeners[i].client_auth.mark =
-				auth->key->mark;
+			one->client_auth.mark = auth->key->mark;
 		e = e->next;
 	}
 }
@@ -108,7 +124,7 @@ void config_read_ends(struct config_loader *loader)
 			config_read_items(loader,
 				(struct config_spot){node, key->path}, key);
 	}
-	mark_listeners(loader);
+	settle_listeners(loader);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
 		read_form(loader, i);
 }

@@ -132,12 +132,28 @@ static void check_own(struct config_loader *loader, const char *prefix,
 	const char *key, const struct config_text *text,
 	const struct config_text *top)
 {
-	char path[64];
+	char path[96];
 
 	if (!text->text || (top && same_mark(text->mark, top->mark)))
 		return;
 	snprintf(path, sizeof(path), "%s%s", prefix, key);
 	check_file(loader, path, text->mark, text->text);
+}
+
+static void check_certificates(struct config_loader *loader, const char *prefix,
+	const struct config_tls *tls)
+{
+	char path[80];
+
+	for (size_t i = 0; i < tls->certificate_count; i++) {
+		const struct config_certificate *one = &tls->certificates[i];
+
+		snprintf(path, sizeof(path), "%stls.certificates[%zu].", prefix,
+			i);
+		check_own(loader, path, "cert", &one->cert, NULL);
+		check_own(loader, path, "key", &one->key, NULL);
+		check_own(loader, path, "ocsp_file", &one->ocsp_file, NULL);
+	}
 }
 
 /* What a listener has from the top (NULL: it is that) is checked there. */
@@ -156,6 +172,8 @@ static void check_listener(struct config_loader *loader, const char *prefix,
 		top ? &top->tls.openssl_config : NULL);
 	check_own(loader, prefix, "tls.ticket_keys", &one->tls.ticket_keys,
 		top ? &top->tls.ticket_keys : NULL);
+	if (!top || one->tls.certificates != top->tls.certificates)
+		check_certificates(loader, prefix, &one->tls);
 	if (top && ca->items == top->client_auth.ca.items)
 		return;
 	snprintf(path, sizeof(path), "%sclient_auth.ca", prefix);

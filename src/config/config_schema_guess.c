@@ -145,7 +145,15 @@ static const char *last_name(const char *path)
 	return dot ? dot + 1 : path;
 }
 
-/* The path of the only key that has this name anywhere, or NULL. */
+static bool same_section(const char *a, const char *b)
+{
+	size_t len = strcspn(a, ".");
+
+	return !strncmp(a, b, len) && b[len] == '.';
+}
+
+/* The path of the only key that has this name anywhere, or NULL; in one section
+ * the first is meant. */
 static const char *elsewhere(struct slice name)
 {
 	const char *path = NULL;
@@ -154,9 +162,10 @@ static const char *elsewhere(struct slice name)
 		key = config_schema_next(key)) {
 		if (!slice_eq(slice_str(last_name(key->path)), name))
 			continue;
-		if (path)
+		if (path && !same_section(path, key->path))
 			return NULL;
-		path = key->path;
+		if (!path)
+			path = key->path;
 	}
 	return path;
 }

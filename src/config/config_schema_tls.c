@@ -15,6 +15,15 @@ static const struct config_word resumption_words[] = {
 	{NULL, 0},
 };
 
+static const struct config_word unknown_words[] = {
+	{"default_certificate", UNKNOWN_SERVER_NAME_DEFAULT},
+	{"reject", UNKNOWN_SERVER_NAME_REJECT},
+	{NULL, 0},
+};
+
+#define CERTIFICATE(member) \
+	IN(CONFIG_HOME_CERTIFICATE, struct config_certificate, member)
+
 const struct config_key config_schema_tls[] = {
 	KEY("tls", MAP, "the server's certificate and its TLS",
 		.shorthand = true),
@@ -25,6 +34,30 @@ const struct config_key config_schema_tls[] = {
 	KEY("tls.key", PATH,
 		"private key of the server certificate in PEM form",
 		LISTENER(tls.key)),
+	KEY("tls.certificates", LIST,
+		"several certificates, chosen by server name; the first is "
+		"the default",
+		LISTENER(tls.certificates),
+		COUNT_IN(struct config_listener, tls.certificate_count),
+		ITEMS(CONFIG_HOME_CERTIFICATE, struct config_certificate),
+		.sample = "- {cert: server.pem, key: server.key}"),
+	KEY("tls.certificates[]", MAP, "one certificate"),
+	KEY("tls.certificates[].cert", PATH,
+		"in PEM form, leaf first, then intermediates",
+		CERTIFICATE(cert), .required = true),
+	KEY("tls.certificates[].key", PATH, "its private key in PEM form",
+		CERTIFICATE(key), .required = true),
+	KEY("tls.certificates[].server_names", TEXTS,
+		"names it is shown for, exact or *.name; without them those "
+		"it holds",
+		CERTIFICATE(server_names)),
+	KEY("tls.certificates[].ocsp_file", PATH,
+		"an OCSP response in DER form, stapled while it is fresh",
+		CERTIFICATE(ocsp_file)),
+	KEY("tls.unknown_server_name", WORD,
+		"what a client gets that asks for a name of no certificate",
+		LISTENER(tls.unknown_server_name),
+		.fallback = "default_certificate", .words = unknown_words),
 	KEY("tls.min_version", WORD, "oldest version accepted",
 		LISTENER(tls.min_version), .fallback = "TLSv1.2",
 		.words = version_words),

@@ -13,6 +13,8 @@
 #include "proxy/access_log.h"
 #include "proxy/exchange.h"
 #include "tls/cert_format.h"
+#include "tls/tls_context.h"
+#include "tls/tls_sni.h"
 
 /* Keep-alive ends a little later than its time says. */
 enum { EXPIRY_MARGIN_MS = 2000 };
@@ -83,6 +85,7 @@ static void on_stream(void *owner, struct stream *stream)
 		.port = client->port,
 		.listener = config_of(client)->listeners[client->listener].name,
 		.describe = client_describe,
+		.sni = tls_context_sni(client->env->contexts[client->listener]),
 		.over = on_exchange_over,
 		.owner = client};
 	struct conn_tls_info tls;
@@ -92,6 +95,8 @@ static void on_stream(void *owner, struct stream *stream)
 	/* what begins behind notAfter is refused: nobody is known any more */
 	if (client->expired && milliseconds_left(client) <= 0)
 		facts.auth = NULL;
+	if (facts.sni)
+		facts.group = tls_sni_group(conn_ssl(client->conn));
 	if (client->headers)
 		facts.cert_headers = cert_headers_block(client->headers);
 	if (client->facts) {

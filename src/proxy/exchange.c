@@ -97,6 +97,16 @@ static void observe_received(const struct exchange *x)
 		observer->received(observer->arg, x->request_id, x->request);
 }
 
+/* Before anything is asked about routes. */
+static enum failure reject_early(
+	const struct exchange *x, const struct message *head)
+{
+	if (exchange_refused(x))
+		return FAILURE_CERT_REFUSED;
+	return exchange_misdirected(x, head) ? FAILURE_MISDIRECTED
+					     : FAILURE_NONE;
+}
+
 static void on_head(void *owner, struct message *head)
 {
 	struct exchange *x = owner;
@@ -108,8 +118,9 @@ static void on_head(void *owner, struct message *head)
 	x->request = head;
 	note_head(x, head);
 	observe_received(x);
-	failure = exchange_refused(x) ? FAILURE_CERT_REFUSED
-				      : judge(x, head, &route);
+	failure = reject_early(x, head);
+	if (failure == FAILURE_NONE)
+		failure = judge(x, head, &route);
 	if (failure == FAILURE_NONE && !x->client.cert_headers)
 		failure = FAILURE_CERT_HEADERS;
 	if (failure != FAILURE_NONE) {

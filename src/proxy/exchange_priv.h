@@ -51,6 +51,9 @@ void exchange_enter(struct exchange *x, enum exchange_state state);
 void exchange_finish(
 	struct exchange *x, enum failure failure, enum stream_close how);
 
+/* exchange_names: is the connection for another name (R15)? */
+bool exchange_misdirected(const struct exchange *x, const struct message *head);
+
 /* exchange_origin: asks for a stream; fresh: not on a kept connection. */
 void exchange_lease(struct exchange *x, bool fresh);
 /* Whatever runs towards the origin ends; ABORT unless all was said. */

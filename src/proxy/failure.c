@@ -16,6 +16,9 @@ static const struct failure_info table[FAILURE_COUNT] = {
 		"The client left before the exchange was over."},
 	[FAILURE_CLIENT_STALLED] = {"client-stalled", 0, BLAME_CLIENT,
 		"The client stopped reading the answer."},
+	[FAILURE_MISDIRECTED] = {"misdirected", 421, BLAME_CLIENT,
+		"This connection was opened for another server name; the "
+		"request needs one of its own."},
 	[FAILURE_CERTIFICATE] = {"certificate", 403, BLAME_CLIENT,
 		"The client certificate does not allow this request."},
 	[FAILURE_CERT_REFUSED] = {"certificate-refused", 403, BLAME_CLIENT,

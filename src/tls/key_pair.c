@@ -17,8 +17,13 @@
 /* Security level 2 (R16). */
 enum { SECURITY_BITS = 112 };
 
-static const char cert_key[] = "tls.cert";
-static const char key_key[] = "tls.key";
+/* One load in progress: what is read, and how the configuration calls it. */
+struct source {
+	const struct config_certificate *files;
+	struct config_problems *problems;
+	char cert_key[80]; /* "tls.cert", "tls.certificates[2].cert" */
+	char key_key[80];
+};
 
 void key_pair_kind(const struct evp_pkey_st *key, char out[KEY_PAIR_KIND])
 {
@@ -60,11 +65,15 @@ void key_pair_kind(const struct evp_pkey_st *key, char out[KEY_PAIR_KIND])
 	snprintf(out, KEY_PAIR_KIND, "EC %s", group);
 }
 
-static void broken(struct config_problems *problems, const char *key,
-	const struct config_text *at, unsigned line, const char *why)
+static void broken(
+	const struct source *from, bool key, unsigned line, const char *why)
 {
-	config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG, at->mark,
-		"%s: %s, line %u: %s", key, at->text, line, why);
+	const struct config_text *at =
+		key ? &from->files->key : &from->files->cert;
+
+	config_problem(from->problems, CONFIG_ERROR, EXIT_CODE_CONFIG, at->mark,
+		"%s: %s, line %u: %s", key ? from->key_key : from->cert_key,
+		at->text, line, why);
 }
 
 /* ---- certificate ---- */
@@ -92,8 +101,8 @@ static bool take_certificate(
 }
 
 /* A key in the same file is fine: some keep both together. */
-static bool read_certificates(struct key_pair *pair, struct pem_file *file,
-	const struct config_text *at, struct config_problems *problems)
+static bool read_certificates(
+	struct key_pair *pair, struct pem_file *file, const struct source *from)
 {
 	struct pem_block block;
 	const char *why = NULL;
@@ -105,31 +114,32 @@ static bool read_certificates(struct key_pair *pair, struct pem_file *file,
 			!slice_eq(block.label, SLICE("X509 CERTIFICATE")))
 			continue;
 		if (!take_certificate(pair, &block)) {
-			broken(problems, cert_key, at, block.line,
+			broken(from, false, block.line,
 				"this is no X.509 certificate");
 			return false;
 		}
 	}
 	if (result == PEM_BROKEN)
-		broken(problems, cert_key, at, line, why);
+		broken(from, false, line, why);
 	else if (!pair->leaf)
-		problem_no_block(problems, cert_key, at->mark, at->text,
+		problem_no_block(from->problems, from->cert_key,
+			from->files->cert.mark, from->files->cert.text,
 			"certificate", file);
 	return result == PEM_END && pair->leaf;
 }
 
-static bool load_certificates(struct key_pair *pair,
-	const struct config_text *at, struct config_problems *problems)
+static bool load_certificates(struct key_pair *pair, const struct source *from)
 {
+	const struct config_text *at = &from->files->cert;
 	struct pem_file file;
 	bool ok;
 
 	if (!pem_open(&file, at->text)) {
-		problem_unreadable(
-			problems, cert_key, at->mark, at->text, errno);
+		problem_unreadable(from->problems, from->cert_key, at->mark,
+			at->text, errno);
 		return false;
 	}
-	ok = read_certificates(pair, &file, at, problems);
+	ok = read_certificates(pair, &file, from);
 	pem_close(&file);
 	return ok;
 }
@@ -137,32 +147,32 @@ static bool load_certificates(struct key_pair *pair,
 /* ---- key ---- */
 
 static bool take_key(struct key_pair *pair, const struct pem_block *block,
-	const struct config_text *at, struct config_problems *problems)
+	const struct source *from)
 {
 	if (block->encrypted) {
-		config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
-			at->mark,
+		config_problem(from->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			from->files->key.mark,
 			"%s: %s is encrypted; a passphrase is never asked for",
-			key_key, at->text);
-		config_problem_note(problems,
+			from->key_key, from->files->key.text);
+		config_problem_note(from->problems,
 			"openssl pkey -in FILE -out PLAIN decrypts it; guard "
 			"the result by its permissions");
 		return false;
 	}
 	if (pair->key) {
-		broken(problems, key_key, at, block->line,
+		broken(from, true, block->line,
 			"a second private key; which one is meant?");
 		return false;
 	}
 	pair->key = private_key_read(block->label, block->der);
 	if (!pair->key)
-		broken(problems, key_key, at, block->line,
+		broken(from, true, block->line,
 			"this is no private key of a supported kind");
 	return pair->key != NULL;
 }
 
-static bool read_key(struct key_pair *pair, struct pem_file *file,
-	const struct config_text *at, struct config_problems *problems)
+static bool read_key(
+	struct key_pair *pair, struct pem_file *file, const struct source *from)
 {
 	struct pem_block block;
 	const char *why = NULL;
@@ -171,29 +181,30 @@ static bool read_key(struct key_pair *pair, struct pem_file *file,
 
 	while ((result = pem_next(file, &block, &why, &line)) == PEM_OK) {
 		if (slice_ends(block.label, SLICE("PRIVATE KEY")) &&
-			!take_key(pair, &block, at, problems))
+			!take_key(pair, &block, from))
 			return false;
 	}
 	if (result == PEM_BROKEN)
-		broken(problems, key_key, at, line, why);
+		broken(from, true, line, why);
 	else if (!pair->key)
-		problem_no_block(problems, key_key, at->mark, at->text,
+		problem_no_block(from->problems, from->key_key,
+			from->files->key.mark, from->files->key.text,
 			"private key", file);
 	return result == PEM_END && pair->key;
 }
 
-static bool load_key(struct key_pair *pair, const struct config_text *at,
-	struct config_problems *problems)
+static bool load_key(struct key_pair *pair, const struct source *from)
 {
+	const struct config_text *at = &from->files->key;
 	struct pem_file file;
 	bool ok;
 
 	if (!pem_open(&file, at->text)) {
-		problem_unreadable(
-			problems, key_key, at->mark, at->text, errno);
+		problem_unreadable(from->problems, from->key_key, at->mark,
+			at->text, errno);
 		return false;
 	}
-	ok = read_key(pair, &file, at, problems);
+	ok = read_key(pair, &file, from);
 	pem_close(&file);
 	return ok;
 }
@@ -227,9 +238,10 @@ static bool proves(EVP_PKEY *public, EVP_PKEY *key)
 	return ok;
 }
 
-static bool check_fit(const struct key_pair *pair, const struct config_tls *tls,
-	struct config_problems *problems)
+static bool check_fit(const struct key_pair *pair, const struct source *from)
 {
+	const struct config_certificate *files = from->files;
+	struct config_problems *problems = from->problems;
 	char name[PROBLEM_NAME], cert_kind[KEY_PAIR_KIND], kind[KEY_PAIR_KIND];
 	EVP_PKEY *public = X509_get0_pubkey(pair->leaf);
 
@@ -237,17 +249,17 @@ static bool check_fit(const struct key_pair *pair, const struct config_tls *tls,
 		if (proves(public, pair->key))
 			return true;
 		config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
-			tls->key.mark,
+			files->key.mark,
 			"%s: %s is damaged: its signatures do not verify",
-			key_key, tls->key.text);
+			from->key_key, files->key.text);
 		return false;
 	}
 	problem_name(pair->leaf, name);
 	key_pair_kind(public, cert_kind);
 	key_pair_kind(pair->key, kind);
-	config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG, tls->key.mark,
-		"%s: %s is not the key of %s", key_key, tls->key.text,
-		tls->cert.text);
+	config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+		files->key.mark, "%s: %s is not the key of %s", from->key_key,
+		files->key.text, files->cert.text);
 	for (int i = 0; i < sk_X509_num(pair->chain); i++) {
 		if (EVP_PKEY_eq(X509_get0_pubkey(sk_X509_value(pair->chain, i)),
 			    pair->key) != 1)
@@ -265,85 +277,94 @@ static bool check_fit(const struct key_pair *pair, const struct config_tls *tls,
 	return false;
 }
 
-static bool check_strength(const struct key_pair *pair,
-	const struct config_tls *tls, struct config_problems *problems)
+static bool check_strength(
+	const struct key_pair *pair, const struct source *from)
 {
+	const struct config_certificate *files = from->files;
+	struct config_problems *problems = from->problems;
 	char kind[KEY_PAIR_KIND];
 
 	if (EVP_PKEY_get_security_bits(pair->key) >= SECURITY_BITS)
 		return true;
 	key_pair_kind(pair->key, kind);
-	config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG, tls->cert.mark,
+	config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+		files->cert.mark,
 		"%s: the key of %s is too weak (%s); RSA needs 2048 bits, EC "
 		"224",
-		cert_key, tls->cert.text, kind);
+		from->cert_key, files->cert.text, kind);
 	return false;
 }
 
-static void warn_dates(const struct key_pair *pair,
-	const struct config_tls *tls, struct config_problems *problems)
+static void warn_dates(const struct key_pair *pair, const struct source *from)
 {
+	const struct config_certificate *files = from->files;
+	struct config_problems *problems = from->problems;
 	char day[PROBLEM_DAY];
 
 	if (X509_cmp_current_time(X509_get0_notAfter(pair->leaf)) < 0) {
 		problem_day(X509_get0_notAfter(pair->leaf), day);
 		config_problem(problems, CONFIG_WARNING, EXIT_CODE_OK,
-			tls->cert.mark, "%s: %s expired on %s", cert_key,
-			tls->cert.text, day);
+			files->cert.mark, "%s: %s expired on %s",
+			from->cert_key, files->cert.text, day);
 	} else if (X509_cmp_current_time(X509_get0_notBefore(pair->leaf)) > 0) {
 		problem_day(X509_get0_notBefore(pair->leaf), day);
 		config_problem(problems, CONFIG_WARNING, EXIT_CODE_OK,
-			tls->cert.mark, "%s: %s is not valid before %s",
-			cert_key, tls->cert.text, day);
+			files->cert.mark, "%s: %s is not valid before %s",
+			from->cert_key, files->cert.text, day);
 	}
 }
 
-static void warn_chain(const struct key_pair *pair,
-	const struct config_tls *tls, struct config_problems *problems)
+static void warn_chain(const struct key_pair *pair, const struct source *from)
 {
+	const struct config_certificate *files = from->files;
+	struct config_problems *problems = from->problems;
 	X509 *below = pair->leaf;
 
 	if (X509_check_purpose(below, X509_PURPOSE_SSL_SERVER, 0) != 1)
 		config_problem(problems, CONFIG_WARNING, EXIT_CODE_OK,
-			tls->cert.mark,
+			files->cert.mark,
 			"%s: %s is not made for a server (extended key usage "
 			"without serverAuth); clients will refuse it",
-			cert_key, tls->cert.text);
+			from->cert_key, files->cert.text);
 	for (int i = 0; i < sk_X509_num(pair->chain); i++) {
 		X509 *above = sk_X509_value(pair->chain, i);
 
 		if (X509_check_issued(above, below) != X509_V_OK)
 			config_problem(problems, CONFIG_WARNING, EXIT_CODE_OK,
-				tls->cert.mark,
+				files->cert.mark,
 				"%s: certificate %d in %s did not issue the "
 				"one before it; clients may refuse the chain",
-				cert_key, i + 2, tls->cert.text);
+				from->cert_key, i + 2, files->cert.text);
 		below = above;
 	}
 }
 
-bool key_pair_load(struct key_pair *pair, const struct config_tls *tls,
+bool key_pair_load(struct key_pair *pair,
+	const struct config_certificate *files, const char *at,
 	struct config_problems *problems)
 {
+	struct source from = {.files = files, .problems = problems};
 	bool cert_ok, key_ok;
 
+	snprintf(from.cert_key, sizeof(from.cert_key), "%s.cert", at);
+	snprintf(from.key_key, sizeof(from.key_key), "%s.key", at);
 	*pair = (struct key_pair){.chain = sk_X509_new_null()};
 	if (!pair->chain) {
 		config_problem(problems, CONFIG_ERROR, EXIT_CODE_INTERNAL,
-			tls->cert.mark, "%s: out of memory", cert_key);
+			files->cert.mark, "%s: out of memory", from.cert_key);
 		return false;
 	}
 	/* Both are read even if one is wrong: all errors in one run. */
-	cert_ok = load_certificates(pair, &tls->cert, problems);
-	key_ok = load_key(pair, &tls->key, problems);
+	cert_ok = load_certificates(pair, &from);
+	key_ok = load_key(pair, &from);
 	ERR_clear_error();
-	if (!cert_ok || !key_ok || !check_fit(pair, tls, problems) ||
-		!check_strength(pair, tls, problems)) {
+	if (!cert_ok || !key_ok || !check_fit(pair, &from) ||
+		!check_strength(pair, &from)) {
 		key_pair_fini(pair);
 		return false;
 	}
-	warn_dates(pair, tls, problems);
-	warn_chain(pair, tls, problems);
+	warn_dates(pair, &from);
+	warn_chain(pair, &from);
 	ERR_clear_error();
 	return true;
 }

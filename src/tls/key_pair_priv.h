@@ -21,8 +21,12 @@ struct key_pair {
 	struct evp_pkey_st *key;
 };
 
-/* false when a problem that is an error was added; the pair is then empty. */
-bool key_pair_load(struct key_pair *pair, const struct config_tls *tls,
+/*
+ * at: how the configuration calls the pair, "tls" or "tls.certificates[2]".
+ * false when a problem that is an error was added; the pair is then empty.
+ */
+bool key_pair_load(struct key_pair *pair,
+	const struct config_certificate *files, const char *at,
 	struct config_problems *problems) __attribute__((warn_unused_result));
 void key_pair_fini(struct key_pair *pair);
 

@@ -16,6 +16,7 @@
 #include "tls/server_name.h"
 #include "tls/ticket_keys.h"
 #include "tls/ticket_ring.h"
+#include "tls/tls_sni.h"
 
 /* ---- off ---- */
 
@@ -297,6 +298,7 @@ void tickets_hello(SSL *ssl)
 
 	if (!auth || !auth->resumption.terms)
 		return;
+	auth->resumption.group = tls_sni_identity(ssl);
 	if ((SSL_client_hello_get0_ext(
 		     ssl, TLSEXT_TYPE_server_name, &octets, &len) == 1 &&
 		    !server_name_hello(slice_of(octets, len), &host)) ||

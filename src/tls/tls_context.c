@@ -16,9 +16,9 @@
 #include "tls/chain_verify.h"
 #include "tls/client_auth.h"
 #include "client_auth_priv.h"
-#include "key_pair_priv.h"
 #include "tickets_priv.h"
 #include "tls/ticket_keys.h"
+#include "tls/tls_sni.h"
 #include "tls/trust.h"
 
 enum {
@@ -54,11 +54,11 @@ struct tls_context {
 	SSL_CTX *ctx;
 	struct trust *trust; /* NULL in mode disabled */
 	const struct config_client_auth *settings;
-	struct cert_time expires; /* of the server certificate */
 	uint8_t trust_digest[TRUST_DIGEST];
 	bool resumes;
 	struct resumption_terms terms; /* where it resumes */
 	struct ticket_keys *keys;      /* of a file; NULL: none */
+	struct tls_sni *sni;
 };
 
 bool tls_library_init(const char *openssl_config)
@@ -227,22 +227,16 @@ static bool set_basics(SSL_CTX *ctx, const struct config_tls *tls)
 
 /* ---- certificate, key, clients ---- */
 
-static bool set_key_pair(struct tls_context *context,
+static bool set_certificates(struct tls_context *context,
 	const struct config_tls *tls, struct config_problems *problems)
 {
-	struct key_pair pair;
-	bool ok;
-
-	if (!key_pair_load(&pair, tls, problems))
+	context->sni = tls_sni_load(tls, problems);
+	if (!context->sni)
 		return false;
-	context->expires = cert_time_of(X509_get0_notAfter(pair.leaf));
-	ok = SSL_CTX_use_certificate(context->ctx, pair.leaf) == 1 &&
-	     SSL_CTX_use_PrivateKey(context->ctx, pair.key) == 1 &&
-	     SSL_CTX_set1_chain(context->ctx, pair.chain) == 1;
-	if (!ok)
-		report(problems, tls->cert.mark, "tls.cert");
-	key_pair_fini(&pair);
-	return ok;
+	if (tls_sni_install(context->sni, context->ctx))
+		return true;
+	report(problems, tls->cert.mark, "tls.cert");
+	return false;
 }
 
 static int verify_mode(const struct config_client_auth *settings)
@@ -294,14 +288,6 @@ static bool set_client_auth(
 
 /* ---- resumption (R12) ---- */
 
-static int on_hello(SSL *ssl, int *alert, void *arg)
-{
-	(void)alert;
-	(void)arg;
-	tickets_hello(ssl);
-	return SSL_CLIENT_HELLO_SUCCESS;
-}
-
 static bool set_resumption(struct tls_context *context,
 	const struct tls_context_setup *setup, struct config_problems *problems)
 {
@@ -328,8 +314,28 @@ static bool set_resumption(struct tls_context *context,
 	terms->file = context->keys;
 	terms->ring = setup->ring;
 	context->resumes = true;
-	SSL_CTX_set_client_hello_cb(context->ctx, on_hello, NULL);
 	return tickets_offer(context->ctx, terms);
+}
+
+/* ---- the server name ---- */
+
+/* Before anything else of the hello is looked at; again for the one behind a
+ * HelloRetryRequest. */
+static int on_hello(SSL *ssl, int *alert, void *arg)
+{
+	const struct tls_context *context = arg;
+
+	assert(context->magic == CONTEXT_MAGIC);
+	if (!tls_sni_hello(context->sni, ssl, alert))
+		return SSL_CLIENT_HELLO_ERROR;
+	tickets_hello(ssl);
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+static void watch_hello(struct tls_context *context)
+{
+	if (context->resumes || tls_sni_selects(context->sni))
+		SSL_CTX_set_client_hello_cb(context->ctx, on_hello, context);
 }
 
 /* Adds no problem of its own only when one of its steps added one. */
@@ -345,11 +351,14 @@ static bool set_up(struct tls_context *context,
 	}
 	/* All of them, so that all errors show in one run. */
 	ok = set_algorithms(context->ctx, tls, problems);
-	ok = set_key_pair(context, tls, problems) && ok;
+	ok = set_certificates(context, tls, problems) && ok;
 	ok = set_client_auth(context, problems) && ok;
 	ok = ok && trust_digest(context->trust, setup->listener,
 			   context->trust_digest);
-	return set_resumption(context, setup, problems) && ok;
+	ok = set_resumption(context, setup, problems) && ok;
+	if (ok)
+		watch_hello(context);
+	return ok;
 }
 
 struct tls_context *tls_context_new(
@@ -380,6 +389,7 @@ void tls_context_free(struct tls_context *context)
 	assert(context->magic == CONTEXT_MAGIC);
 	context->magic = 0;
 	SSL_CTX_free(context->ctx);
+	tls_sni_free(context->sni);
 	trust_free(context->trust);
 	ticket_keys_free(context->keys);
 	free(context);
@@ -403,6 +413,8 @@ static bool same_material(
 		!same_mark(&a->tls.key.mark, &b->tls.key.mark) ||
 		!same_mark(
 			&a->tls.ticket_keys.mark, &b->tls.ticket_keys.mark) ||
+		a->tls.certificates != b->tls.certificates ||
+		a->tls.unknown_server_name != b->tls.unknown_server_name ||
 		a->client_auth.mode != b->client_auth.mode ||
 		ca->count != cb->count)
 		return false;
@@ -465,9 +477,15 @@ int64_t tls_context_next_update(const struct tls_context *context)
 int64_t tls_context_days_left(
 	const struct tls_context *context, int64_t now_unix)
 {
-	int64_t left = context->expires.unix_seconds - now_unix;
+	int64_t expires = tls_sni_expires(context->sni);
+	int64_t left = expires - now_unix;
 
-	if (!context->expires.valid)
+	if (expires == INT64_MAX)
 		return 0;
 	return left >= 0 ? left / 86400 : -((86399 - left) / 86400);
+}
+
+const struct tls_sni *tls_context_sni(const struct tls_context *context)
+{
+	return tls_sni_selects(context->sni) ? context->sni : NULL;
 }

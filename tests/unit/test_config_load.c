@@ -200,10 +200,55 @@ static void a_listener_has_its_own_keys_on_top_of_the_common_ones(void **state)
 	config_free(c);
 }
 
+static const char certificates[] =
+	"tls:\n"
+	"  unknown_server_name: reject\n"
+	"  certificates:\n"
+	"    - {cert: a.pem, key: a.key}\n"
+	"    - {cert: b.pem, key: b.key, ocsp_file: b.ocsp,\n"
+	"       server_names: [b.example, '*.b.example']}\n"
+	"listeners:\n"
+	"  - {address: 127.0.0.1:1}\n"
+	"  - {address: 127.0.0.1:2, tls: {cert: c.pem, key: c.key}}\n"
+	"  - {address: 127.0.0.1:3,\n"
+	"     tls: {certificates: [{cert: d.pem, key: d.key}]}}\n"
+	"client_auth: {mode: disabled}\n"
+	"origin: http://localhost\n"
+	"admin: {address: none}\n";
+
+static void certificates_of_a_listener_stand_instead_of_the_common(void **state)
+{
+	struct config *c = load(certificates);
+	const struct config_tls *one = &c->listeners[0].tls;
+	const struct config_tls *two = &c->listeners[1].tls;
+	const struct config_tls *three = &c->listeners[2].tls;
+
+	(void)state;
+	assert_null(one->cert.text);
+	assert_int_equal(one->certificate_count, 2);
+	assert_int_equal(one->unknown_server_name, UNKNOWN_SERVER_NAME_REJECT);
+	assert_string_equal(one->certificates[0].cert.text, "/etc/m/a.pem");
+	assert_null(one->certificates[0].ocsp_file.text);
+	assert_int_equal(one->certificates[0].server_names.count, 0);
+	assert_string_equal(
+		one->certificates[1].ocsp_file.text, "/etc/m/b.ocsp");
+	assert_int_equal(one->certificates[1].server_names.count, 2);
+	assert_string_equal(
+		one->certificates[1].server_names.items[1].text, "*.b.example");
+	assert_int_equal(
+		one->certificates[1].server_names.items[1].mark.line, 6);
+	assert_string_equal(two->cert.text, "/etc/m/c.pem");
+	assert_int_equal(two->certificate_count, 0);
+	assert_null(three->cert.text);
+	assert_int_equal(three->certificate_count, 1);
+	assert_string_equal(three->certificates[0].key.text, "/etc/m/d.key");
+	config_free(c);
+}
+
 /* check --print, R11's "what is in force": the same again. */
 static void what_is_printed_loads_to_the_same(void **state)
 {
-	static const char *const texts[] = {full, base,
+	static const char *const texts[] = {full, base, certificates,
 		"listen: 127.0.0.1:0\n"
 		"tls: {cert: \"C:\\\\odd \\\"path\\\" # x\", key: "
 		"\"\\u00fc\"}\n"
@@ -463,6 +508,8 @@ int main(void)
 		cmocka_unit_test(every_key_reaches_its_member),
 		cmocka_unit_test(
 			a_listener_has_its_own_keys_on_top_of_the_common_ones),
+		cmocka_unit_test(
+			certificates_of_a_listener_stand_instead_of_the_common),
 		cmocka_unit_test(what_is_printed_loads_to_the_same),
 		cmocka_unit_test(a_default_gives_way_to_a_lesser_bound),
 		cmocka_unit_test(printing_names_every_key_and_marks_defaults),
