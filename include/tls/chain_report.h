@@ -46,8 +46,9 @@ struct chain_report {
 	unsigned finding_count;
 	struct chain_link *path; /* leaf first */
 	unsigned path_len;
-	bool whole;     /* the path ends in a configured CA */
-	size_t anchors; /* CA certificates loaded */
+	bool whole;      /* the path ends in a configured CA */
+	bool other_path; /* not the one that the library found first */
+	size_t anchors;  /* CA certificates loaded */
 	/* The nearest misses and other facts: whole sentences without a dot,
 	 * the most telling first. */
 	const char *notes[CHAIN_REPORT_NOTES];

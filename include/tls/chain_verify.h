@@ -8,12 +8,18 @@
  *
  *   1. bounds before work (R17)
  *   2. the library's verification, to its end whatever it finds
- *   3. our own checks of the leaf
+ *   3. our own checks of the path that it found good: names under name
+ *      constraints (RFC 5280 section 4.2.1.10), policy constraints
+ *   4. where that failed: a few other paths (cross-signed and re-keyed CAs),
+ *      each through 2 and 3; a good one counts, and where none is good, the
+ *      first error of the first path that reaches a configured CA
+ *   5. our own checks of the leaf
  *
  * Every finding goes through one place: the first stands, but revoked wins
- * over all (R14), also over an earlier one. A new check is a function that is
- * called from run_checks in chain_verify.c and says chain_note; it needs to
- * know neither the mode nor who asks. All state lies in the caller's structs.
+ * over all (R14), also over an earlier one and on whatever path. A new check is
+ * a function that is called from judge_path (of a path) or run_checks (of the
+ * leaf) in chain_verify.c and says chain_note; it needs to know neither the
+ * mode nor who asks. All state lies in the caller's structs.
  */
 #ifndef MTLSGATE_TLS_CHAIN_VERIFY_H
 #define MTLSGATE_TLS_CHAIN_VERIFY_H
@@ -48,6 +54,10 @@ struct chain_sink {
 	 * verdict; cert (lent, may be NULL) is the one at that depth. */
 	void (*on_finding)(
 		void *owner, int code, int depth, struct x509_st *cert);
+	/* All that was told so far belongs to a path that is given up; what
+	 * follows belongs to another, of which only the finding that counts is
+	 * told. */
+	void (*on_other_path)(void *owner);
 	/* The path that was judged, leaf first (lent); whole: it ends in an
 	 * anchor. */
 	void (*on_path)(

@@ -15,6 +15,10 @@ enum client_auth_code {
 	CLIENT_AUTH_CODE_HEADERS,       /* its headers would be too large */
 	CLIENT_AUTH_CODE_CHAIN_SIZE,    /* too many or too large (R17) */
 	CLIENT_AUTH_CODE_NO_CERT,       /* mode require and none was shown */
+	/* RFC 5280 section 4.2.1.10, stricter than the library: */
+	CLIENT_AUTH_CODE_NAME_SYNTAX,   /* a constrained name is malformed */
+	CLIENT_AUTH_CODE_NAME_LIMIT,    /* a constraint begins with a period */
+	CLIENT_AUTH_CODE_NAME_WILDCARD, /* may stand for an excluded name */
 };
 
 /* "certificate has expired"; the spelling of fields.md; never NULL. */

@@ -55,7 +55,7 @@ const struct config_key config_schema_client_auth[] = {
 		.words = auto_words),
 	KEY("client_auth.max_depth", COUNT,
 		"certificates between the leaf and the CA, at most",
-		LISTENER(client_auth.max_depth), .fallback = "4", RANGE(1, 16)),
+		LISTENER(client_auth.max_depth), .fallback = "4", RANGE(0, 16)),
 	KEY("client_auth.require_eku", WORD,
 		"clientAuth: a leaf without extended key usage passes; "
 		"present: it does not; any: not checked",

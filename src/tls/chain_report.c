@@ -149,6 +149,14 @@ static void take_finding(void *owner, int code, int depth, X509 *cert)
 			(struct chain_finding){code, depth};
 }
 
+static void drop_findings(void *owner)
+{
+	struct reporter *r = owner;
+
+	r->report->finding_count = 0;
+	r->report->other_path = true;
+}
+
 static bool is_configured(const struct reporter *r, const X509 *cert)
 {
 	STACK_OF(X509_OBJECT) *objects =
@@ -196,7 +204,8 @@ static void take_path(void *owner, const STACK_OF(X509) * path, bool whole)
 
 static bool verify(struct reporter *r, int64_t at)
 {
-	const struct chain_sink sink = {r, take_finding, take_path};
+	const struct chain_sink sink = {
+		r, take_finding, drop_findings, take_path};
 	const struct chain_rules rules = {
 		r->rules->settings, r->rules->trust, &sink};
 	struct chain_report *report = r->report;

@@ -19,6 +19,7 @@ enum {
 	/* Longest serial number taken (fields.md section 3). */
 	SERIAL_MAX = 64,
 	SECURITY_LEVEL = 2, /* as in the handshake (R16) */
+	PATHS_MAX = 4,      /* judged besides the library's own (R17) */
 };
 
 void chain_note(struct chain_run *run, int code, int depth, X509 *cert)
@@ -133,29 +134,172 @@ static int64_t path_expiry(const STACK_OF(X509) * path)
 	return earliest;
 }
 
+static bool is_configured(const struct chain_run *run, const X509 *cert)
+{
+	STACK_OF(X509_OBJECT) *objects =
+		X509_STORE_get0_objects(X509_STORE_CTX_get0_store(run->ctx));
+
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		X509 *anchor =
+			X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+
+		if (anchor && !X509_cmp(anchor, cert))
+			return true;
+	}
+	return false;
+}
+
+/* Does the path end in a configured CA? */
+static bool is_whole(const struct chain_run *run)
+{
+	const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(run->ctx);
+	int count = sk_X509_num(path);
+
+	return count > 1 && is_configured(run, sk_X509_value(path, count - 1));
+}
+
 static void tell_path(const struct chain_run *run)
 {
 	const struct chain_sink *sink = run->rules->sink;
 	const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(run->ctx);
-	X509_STORE *store = X509_STORE_CTX_get0_store(run->ctx);
-	STACK_OF(X509_OBJECT) * objects;
-	bool whole = false;
-	X509 *top;
 
-	if (!sink || !sink->on_path || !path || !sk_X509_num(path))
-		return;
-	top = sk_X509_value(path, sk_X509_num(path) - 1);
-	objects = X509_STORE_get0_objects(store);
-	for (int i = 0; i < sk_X509_OBJECT_num(objects) && !whole; i++) {
-		X509 *anchor =
-			X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
-
-		whole = anchor && !X509_cmp(anchor, top);
-	}
-	sink->on_path(sink->owner, path, whole);
+	if (sink && sink->on_path && sk_X509_num(path) > 0)
+		sink->on_path(sink->owner, path, is_whole(run));
 }
 
-/* Every check there is, in order; each says chain_note. */
+/* Every check of a path, in order; each says chain_note. */
+static void judge_path(struct chain_run *run)
+{
+	ask_library(run);
+	if (!run->verdict->code)
+		chain_check_names(run);
+	tell_path(run);
+}
+
+/* ---- other paths ---- */
+
+static bool same_path(const STACK_OF(X509) * a, const STACK_OF(X509) * b)
+{
+	int count = sk_X509_num(a);
+
+	if (count != sk_X509_num(b))
+		return false;
+	for (int i = 0; i < count; i++) {
+		if (X509_cmp(sk_X509_value(a, i), sk_X509_value(b, i)))
+			return false;
+	}
+	return true;
+}
+
+/* A context that can build this path only, under the parameters of `like`. */
+static X509_STORE_CTX *context_of(X509_STORE_CTX *like,
+	const STACK_OF(X509) * path, STACK_OF(X509) * middle,
+	STACK_OF(X509) * anchor)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	int last = sk_X509_num(path) - 1;
+	bool ok = ctx && sk_X509_push(anchor, sk_X509_value(path, last)) > 0;
+
+	for (int i = 0; ok && i < last; i++)
+		ok = sk_X509_push(middle, sk_X509_value(path, i)) > 0;
+	if (ok &&
+		X509_STORE_CTX_init(ctx, X509_STORE_CTX_get0_store(like),
+			sk_X509_value(path, 0), middle) == 1 &&
+		X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(ctx),
+			X509_STORE_CTX_get0_param(like)) == 1) {
+		X509_STORE_CTX_set0_trusted_stack(ctx, anchor);
+		return ctx;
+	}
+	X509_STORE_CTX_free(ctx);
+	return NULL;
+}
+
+/*
+ * The other path's verdict stands when it is better: good, or revoked (R14),
+ * or the one so far did not reach a configured CA at all. Its path then
+ * becomes that of the first context.
+ */
+static bool adopt(struct chain_run *run, struct chain_run *other)
+{
+	const struct chain_verdict *verdict = other->verdict;
+	STACK_OF(X509) * path;
+
+	if (verdict->code && !verdict->revoked && is_whole(run))
+		return false;
+	path = X509_STORE_CTX_get1_chain(other->ctx);
+	if (!path)
+		return false;
+	X509_STORE_CTX_set0_verified_chain(run->ctx, path);
+	run->verdict->revoked = verdict->revoked;
+	run->verdict->code = verdict->code;
+	run->verdict->depth = verdict->depth;
+	return true;
+}
+
+/* Quietly; and again aloud when it counts and somebody listens. */
+static void judge_other(struct chain_run *run, X509_STORE_CTX *ctx)
+{
+	const struct chain_sink *sink = run->rules->sink;
+	struct chain_rules quiet = *run->rules;
+	struct chain_verdict verdict = {0};
+	struct chain_run other = {
+		.rules = &quiet, .ctx = ctx, .verdict = &verdict};
+
+	quiet.sink = NULL;
+	judge_path(&other);
+	if (!adopt(run, &other) || !sink)
+		return;
+	if (sink->on_other_path)
+		sink->on_other_path(sink->owner);
+	if (verdict.code && sink->on_finding)
+		sink->on_finding(
+			sink->owner, verdict.code, verdict.depth, NULL);
+	tell_path(run);
+}
+
+static bool take_path(struct chain_run *run, STACK_OF(X509) * path)
+{
+	STACK_OF(X509) * middle, *anchor;
+	X509_STORE_CTX *ctx = NULL;
+
+	if (same_path(path, X509_STORE_CTX_get0_chain(run->ctx)))
+		return true;
+	middle = sk_X509_new_null();
+	anchor = sk_X509_new_null();
+	if (middle && anchor)
+		ctx = context_of(run->ctx, path, middle, anchor);
+	if (ctx)
+		judge_other(run, ctx);
+	X509_STORE_CTX_free(ctx);
+	sk_X509_free(middle);
+	sk_X509_free(anchor);
+	return ctx && run->verdict->code && !run->verdict->revoked &&
+	       ++run->others < PATHS_MAX;
+}
+
+/* Could another path have helped? Not where the leaf alone is at fault. */
+static bool may_help(const struct chain_verdict *verdict)
+{
+	static const int of_the_leaf[] = {
+		X509_V_ERR_CERT_HAS_EXPIRED,
+		X509_V_ERR_CERT_NOT_YET_VALID,
+		X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD,
+		X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD,
+		X509_V_ERR_INVALID_PURPOSE,
+		X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION,
+		X509_V_ERR_EE_KEY_TOO_SMALL,
+	};
+	size_t i = sizeof(of_the_leaf) / sizeof(of_the_leaf[0]);
+
+	if (!verdict->code || verdict->revoked)
+		return false;
+	while (verdict->depth == 0 && i--) {
+		if (verdict->code == of_the_leaf[i])
+			return false;
+	}
+	return true;
+}
+
 static void run_checks(struct chain_run *run)
 {
 	const STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(run->ctx);
@@ -163,8 +307,9 @@ static void run_checks(struct chain_run *run)
 	if (!bounded(sent, run->rules->settings->max_depth)) {
 		chain_note(run, CLIENT_AUTH_CODE_CHAIN_SIZE, 0, NULL);
 	} else {
-		ask_library(run);
-		tell_path(run);
+		judge_path(run);
+		if (may_help(run->verdict))
+			chain_walk(run, take_path);
 	}
 	check_leaf(run);
 }

@@ -11,6 +11,7 @@ struct chain_run {
 	const struct chain_rules *rules;
 	struct x509_store_ctx_st *ctx;
 	struct chain_verdict *verdict;
+	int others; /* paths judged besides the library's own */
 };
 
 /*
@@ -19,5 +20,14 @@ struct chain_run {
  */
 void chain_note(
 	struct chain_run *run, int code, int depth, struct x509_st *cert);
+
+/* What the library does not ask of a path that it found good. */
+void chain_check_names(struct chain_run *run);
+/*
+ * Calls take for each path of the leaf that can be found within bounds, leaf
+ * first, anchor last (lent, so are its certificates), until take says false.
+ */
+void chain_walk(struct chain_run *run,
+	bool (*take)(struct chain_run *run, struct stack_st_X509 *path));
 
 #endif

@@ -304,6 +304,12 @@ static const struct reason reasons[] = {
 		"too many or too large certificates sent"},
 	{CLIENT_AUTH_CODE_NO_CERT, WORD_NO_CERTIFICATE, ALERT_OTHER,
 		"no certificate was sent"},
+	{CLIENT_AUTH_CODE_NAME_SYNTAX, WORD_NAME_CONSTRAINT, ALERT_OTHER,
+		"invalid name where a name constraint holds"},
+	{CLIENT_AUTH_CODE_NAME_LIMIT, WORD_NAME_CONSTRAINT, ALERT_OTHER,
+		"name constraint begins with a period"},
+	{CLIENT_AUTH_CODE_NAME_WILDCARD, WORD_NAME_CONSTRAINT, ALERT_OTHER,
+		"wildcard name covers an excluded name"},
 };
 
 /* A code that a newer library invented. */

@@ -44,6 +44,7 @@ struct heard {
 	X509 *certs[FINDINGS];
 	int findings;
 	int paths;
+	int others;
 	int path_len;
 	bool whole;
 };
@@ -67,11 +68,19 @@ static void hear_path(void *owner, const STACK_OF(X509) * path, bool whole)
 	heard->whole = whole;
 }
 
+static void hear_other(void *owner)
+{
+	struct heard *heard = owner;
+
+	*heard = (struct heard){.others = heard->others + 1};
+}
+
 static struct heard judge(const struct config_client_auth *settings,
 	const struct mint *const shown[], int64_t at, struct chain_verdict *out)
 {
 	struct heard heard = {0};
-	const struct chain_sink sink = {&heard, hear_finding, hear_path};
+	const struct chain_sink sink = {
+		&heard, hear_finding, hear_other, hear_path};
 	const struct chain_rules rules = {settings, trust, &sink};
 	STACK_OF(X509) *sent = sk_X509_new_null();
 
