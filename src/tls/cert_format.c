@@ -1,39 +1,13 @@
 #include "tls/cert_format.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include <openssl/asn1.h>
 
 #include "base/arena.h"
+#include "cert_format_priv.h"
 #include "tls/cert_time.h"
-
-/* Counts while out is NULL, then writes: every text is made twice. */
-struct sink {
-	char *out;
-	size_t len;
-};
-
-static const char upper_hex[] = "0123456789ABCDEF";
-static const char lower_hex[] = "0123456789abcdef";
-
-static void put(struct sink *sink, char c)
-{
-	if (sink->out)
-		sink->out[sink->len] = c;
-	sink->len++;
-}
-
-static void put_text(struct sink *sink, const char *text)
-{
-	while (*text)
-		put(sink, *text++);
-}
-
-static void put_octet(struct sink *sink, unsigned char octet, const char *hex)
-{
-	put(sink, hex[octet >> 4]);
-	put(sink, hex[octet & 15]);
-}
 
 /* What a printed name may hold of a dotted OID, as nginx has it. */
 enum { OID_SHOWN = 79 };
@@ -46,8 +20,8 @@ static void put_type(struct sink *sink, const struct cert_attribute *a)
 	if (!a->short_name && len > OID_SHOWN)
 		len = OID_SHOWN;
 	for (size_t i = 0; i < len; i++)
-		put(sink, text[i]);
-	put(sink, '=');
+		sink_put(sink, text[i]);
+	sink_put(sink, '=');
 }
 
 /* ---- RFC 2253 ---- */
@@ -58,14 +32,14 @@ enum place { PLACE_INSIDE, PLACE_FIRST, PLACE_LAST };
 static void put_escaped(struct sink *sink, unsigned char c, enum place place)
 {
 	if (c < 0x20 || c > 0x7E) {
-		put(sink, '\\');
-		put_octet(sink, c, upper_hex);
+		sink_put(sink, '\\');
+		sink_octet(sink, c, HEX_UPPER);
 		return;
 	}
 	if (strchr(",+\"\\<>;", c) || (c == '#' && place == PLACE_FIRST) ||
 		(c == ' ' && place != PLACE_INSIDE))
-		put(sink, '\\');
-	put(sink, (char)c);
+		sink_put(sink, '\\');
+	sink_put(sink, (char)c);
 }
 
 /* Octets that make one character; 0: the value is shown as hex. */
@@ -130,10 +104,10 @@ static bool put_value_2253(struct sink *sink, const struct cert_attribute *a)
 	enum place place = PLACE_FIRST;
 
 	if (!width) {
-		put(sink, '#');
+		sink_put(sink, '#');
 		for (size_t i = 0; i < a->der.len; i++)
-			put_octet(
-				sink, (unsigned char)a->der.ptr[i], upper_hex);
+			sink_octet(
+				sink, (unsigned char)a->der.ptr[i], HEX_UPPER);
 		return a->der.len > 0;
 	}
 	if (a->raw.len % width)
@@ -158,7 +132,7 @@ static bool put_2253(struct sink *sink, const struct cert_name *name)
 		const struct cert_attribute *a = &name->attributes[i];
 
 		if (i + 1 < name->count)
-			put(sink, a[1].rdn == a->rdn ? '+' : ',');
+			sink_put(sink, a[1].rdn == a->rdn ? '+' : ',');
 		put_type(sink, a);
 		if (!put_value_2253(sink, a))
 			return false;
@@ -183,6 +157,27 @@ bool cert_format_rfc2253(
 	return true;
 }
 
+bool cert_format_attribute(const struct cert_name *name, struct slice oid,
+	struct arena *arena, struct slice *out)
+{
+	const struct cert_attribute *a = name->attributes;
+	struct sink sink = {NULL, 0};
+	unsigned i = 0;
+
+	*out = (struct slice){NULL, 0};
+	while (i < name->count && !slice_eq(slice_str(a[i].oid), oid))
+		i++;
+	if (i == name->count || !put_value_2253(&sink, &a[i]))
+		return true; /* not there, or not what its type says */
+	sink.out = arena_alloc(arena, sink.len);
+	if (!sink.out)
+		return false;
+	sink.len = 0;
+	put_value_2253(&sink, &a[i]);
+	*out = slice_of(sink.out, sink.len);
+	return true;
+}
+
 /* ---- slash form ---- */
 
 static void put_value_legacy(struct sink *sink, struct slice raw)
@@ -191,13 +186,13 @@ static void put_value_legacy(struct sink *sink, struct slice raw)
 		unsigned char c = (unsigned char)raw.ptr[i];
 
 		if (c < 0x20 || c > 0x7E) {
-			put_text(sink, "\\x");
-			put_octet(sink, c, upper_hex);
+			sink_text(sink, "\\x");
+			sink_octet(sink, c, HEX_UPPER);
 			continue;
 		}
 		if (c == '/' || c == '+')
-			put(sink, '\\');
-		put(sink, (char)c);
+			sink_put(sink, '\\');
+		sink_put(sink, (char)c);
 	}
 }
 
@@ -206,7 +201,7 @@ static void put_legacy(struct sink *sink, const struct cert_name *name)
 	for (unsigned i = 0; i < name->count; i++) {
 		const struct cert_attribute *a = &name->attributes[i];
 
-		put(sink, i && a[-1].rdn == a->rdn ? '+' : '/');
+		sink_put(sink, i && a[-1].rdn == a->rdn ? '+' : '/');
 		put_type(sink, a);
 		put_value_legacy(sink, a->raw);
 	}
@@ -229,19 +224,26 @@ bool cert_format_legacy(
 
 /* ---- numbers and times ---- */
 
-bool cert_format_serial(
-	const struct cert_info *info, struct arena *arena, struct slice *out)
+bool cert_format_integer(bool negative, struct slice magnitude,
+	struct arena *arena, struct slice *out)
 {
-	struct sink sink = {arena_alloc(arena, info->serial.len * 2 + 1), 0};
+	struct sink sink = {arena_alloc(arena, magnitude.len * 2 + 1), 0};
 
 	if (!sink.out)
 		return false;
-	if (info->serial_negative)
-		put(&sink, '-');
-	for (size_t i = 0; i < info->serial.len; i++)
-		put_octet(&sink, (unsigned char)info->serial.ptr[i], upper_hex);
+	if (negative)
+		sink_put(&sink, '-');
+	for (size_t i = 0; i < magnitude.len; i++)
+		sink_octet(&sink, (unsigned char)magnitude.ptr[i], HEX_UPPER);
 	*out = slice_of(sink.out, sink.len);
 	return true;
+}
+
+bool cert_format_serial(
+	const struct cert_info *info, struct arena *arena, struct slice *out)
+{
+	return cert_format_integer(
+		info->serial_negative, info->serial, arena, out);
 }
 
 bool cert_format_hex(const uint8_t *octets, size_t count, struct arena *arena,
@@ -252,7 +254,7 @@ bool cert_format_hex(const uint8_t *octets, size_t count, struct arena *arena,
 	if (!sink.out)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		put_octet(&sink, octets[i], lower_hex);
+		sink_octet(&sink, octets[i], HEX_LOWER);
 	*out = slice_of(sink.out, sink.len);
 	return true;
 }
@@ -272,6 +274,35 @@ bool cert_format_time(
 	text = arena_printf(arena, "%s %2d %02d:%02d:%02d %d GMT",
 		months[date.month - 1], date.day, date.hour, date.minute,
 		date.second, date.year);
+	*out = slice_str(text);
+	return text != NULL;
+}
+
+bool cert_format_unix(
+	const struct cert_time *time, struct arena *arena, struct slice *out)
+{
+	char *text;
+
+	*out = (struct slice){NULL, 0};
+	if (!time->valid)
+		return true;
+	text = arena_printf(arena, "%" PRId64, time->unix_seconds);
+	*out = slice_str(text);
+	return text != NULL;
+}
+
+bool cert_format_rfc3339(
+	const struct cert_time *time, struct arena *arena, struct slice *out)
+{
+	struct cert_date date;
+	char *text;
+
+	*out = (struct slice){NULL, 0};
+	if (!time->valid)
+		return true;
+	date = cert_date_of(time->unix_seconds);
+	text = arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02dZ", date.year,
+		date.month, date.day, date.hour, date.minute, date.second);
 	*out = slice_str(text);
 	return text != NULL;
 }

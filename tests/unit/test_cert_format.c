@@ -340,6 +340,83 @@ static bool printable(struct slice s)
 	return true;
 }
 
+/* RFC 4648 section 10 */
+static void octets_print_as_base64(void **state)
+{
+	static const struct {
+		const char *octets, *text;
+	} rows[] = {
+		{"", ""},
+		{"f", "Zg=="},
+		{"fo", "Zm8="},
+		{"foo", "Zm9v"},
+		{"foob", "Zm9vYg=="},
+		{"fooba", "Zm9vYmE="},
+		{"foobar", "Zm9vYmFy"},
+		{"\xFB\xFF\xFE", "+//+"},
+	};
+	struct arena *arena = arena_new(NULL);
+	struct slice text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(cert_format_base64(
+			slice_str(rows[i].octets), arena, &text));
+		assert_text(text, rows[i].text, rows[i].octets);
+	}
+	arena_free(arena);
+}
+
+static void certificates_print_as_a_list_and_as_pem(void **state)
+{
+	static char long_der[49];
+	const struct slice certs[] = {
+		slice_of("\xFB\xFF\xFE", 3), slice_of("fo", 2)};
+	const struct slice line = slice_of(long_der, sizeof(long_der));
+	struct arena *arena = arena_new(NULL);
+	struct slice text;
+
+	(void)state;
+	assert_true(cert_format_rfc9440(certs, 2, arena, &text));
+	assert_text(text, ":+//+:, :Zm8=:", "two");
+	assert_true(cert_format_rfc9440_fits(certs, 2, text.len));
+	assert_false(cert_format_rfc9440_fits(certs, 2, text.len - 1));
+	assert_true(cert_format_rfc9440(certs, 0, arena, &text));
+	assert_text(text, "", "none");
+	assert_true(cert_format_pem(certs, 2, true, arena, &text));
+	assert_text(text,
+		"-----BEGIN%20CERTIFICATE-----%0A%2B%2F%2F%2B%0A"
+		"-----END%20CERTIFICATE-----%0A"
+		"-----BEGIN%20CERTIFICATE-----%0AZm8%3D%0A"
+		"-----END%20CERTIFICATE-----%0A",
+		"escaped");
+	assert_true(cert_format_pem(certs, 1, false, arena, &text));
+	assert_text(text,
+		"-----BEGIN%20CERTIFICATE-----%0A+//+%0A"
+		"-----END%20CERTIFICATE-----%0A",
+		"not escaped");
+	assert_true(cert_format_pem(&line, 1, false, arena, &text));
+	assert_text(text,
+		"-----BEGIN%20CERTIFICATE-----%0A"
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%0AAA==%0A"
+		"-----END%20CERTIFICATE-----%0A",
+		"a line of 64");
+	arena_free(arena);
+}
+
+static void text_of_others_is_percent_encoded(void **state)
+{
+	struct arena *arena = arena_new(NULL);
+	struct slice text;
+
+	(void)state;
+	assert_true(cert_format_percent(
+		SLICE("a b%\0\r\n\x7F\xFF~!,\""), ",\"", arena, &text));
+	assert_text(text, "a%20b%%00%0D%0A%7F%FF~!%2C%22", "all kinds");
+	arena_free(arena);
+}
+
 static uint32_t next_random(uint32_t *seed)
 {
 	*seed = *seed * 1664525 + 1013904223;
@@ -458,6 +535,9 @@ int main(void)
 		cmocka_unit_test(serials_print_as_hex_of_the_magnitude),
 		cmocka_unit_test(times_print_with_a_padded_day_and_gmt),
 		cmocka_unit_test(digests_print_as_lower_case_hex),
+		cmocka_unit_test(octets_print_as_base64),
+		cmocka_unit_test(certificates_print_as_a_list_and_as_pem),
+		cmocka_unit_test(text_of_others_is_percent_encoded),
 		cmocka_unit_test(
 			no_byte_of_any_text_leaves_the_printable_range),
 		cmocka_unit_test(fields_fit_up_to_the_limits_and_no_further),
