@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 #include "config/config_client_auth.h"
+#include "config/config_headers.h"
 #include "config/config_text.h"
 #include "net/addr.h"
 
@@ -62,20 +63,6 @@ struct config_listener {
 	/* A copy of the top level's, with this listener's keys on top. */
 	struct config_client_auth client_auth;
 	struct config_tls tls;
-};
-
-enum preset { PRESET_X_CERT, PRESET_NONE };
-enum empty_headers { EMPTY_SEND, EMPTY_OMIT };
-enum alias_headers { ALIAS_DROP, ALIAS_REJECT, ALIAS_PASS };
-enum forwarded { FORWARDED_X, FORWARDED_NONE };
-enum host_header { HOST_PRESERVE, HOST_ORIGIN };
-
-struct config_headers {
-	enum preset preset;
-	enum empty_headers empty;
-	enum alias_headers alias_headers;
-	enum forwarded forwarded;
-	enum host_header host;
 };
 
 struct config_origin {

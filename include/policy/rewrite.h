@@ -5,7 +5,9 @@
  * Of a request (and of its trailers) these incoming names are removed, in
  * every spelling that folds to them (R1, R2):
  *   - the protected ones, cert_headers_protects;
+ *   - what the configuration sets, header_plan_protects;
  *   - our own: X-Forwarded-*, Forwarded, Via, X-Request-Id, X-Real-IP;
+ *   - headers.remove, without a word about it;
  *   - other names with a byte besides letters, digits and '-', as
  *     headers.alias_headers says.
  * Then ours are added, and the certificate headers are lent last (R3).
@@ -18,6 +20,7 @@
 
 struct arena;
 struct header_block;
+struct header_plan;
 struct message;
 
 enum { REWRITE_NAMES = 8 };
@@ -30,7 +33,7 @@ struct rewrite_stripped {
 };
 
 struct rewrite_facts { /* lent for the call; texts live as long as the head */
-	const struct config_headers *settings;
+	const struct header_plan *plan;
 	struct slice client_ip; /* empty: a client without an address */
 	struct slice request_id;
 	struct slice origin_authority;
@@ -52,14 +55,15 @@ enum http_rule rewrite_request(struct message *head, struct arena *arena,
  * here: the head has gone out long ago. trailers may be NULL.
  */
 void rewrite_trailers(struct header_block *trailers,
-	const struct config_headers *settings,
-	struct rewrite_stripped *stripped);
+	const struct header_plan *plan, struct rewrite_stripped *stripped);
 
 /*
- * A response: Via, and Date when the origin sent none (RFC 9110 section
- * 6.6.1). date is lent as long as the head. false: memory.
+ * A response: what headers.response says, Via, and Date when the origin sent
+ * none (RFC 9110 section 6.6.1). date and request_id are lent as long as the
+ * head. false: memory.
  */
 bool rewrite_response(struct message *head, struct arena *arena,
-	struct slice date) __attribute__((warn_unused_result));
+	const struct header_plan *plan, struct slice date,
+	struct slice request_id) __attribute__((warn_unused_result));
 
 #endif

@@ -24,6 +24,7 @@
 #include <stdbool.h>
 
 #include "base/slice.h"
+#include "policy/cert_headers.h"
 
 struct access_log;
 struct arena;
@@ -32,6 +33,8 @@ struct client_auth;
 struct config;
 struct deadline_pool;
 struct header_block;
+struct header_plan;
+struct header_request;
 struct http_date;
 struct ids;
 struct log_bucket;
@@ -48,6 +51,7 @@ struct tls_sni;
 struct exchange_env {
 	struct loop *loop;
 	const struct config *config;
+	const struct header_plan *headers;
 	struct metrics *metrics;
 	struct arena_cache *arenas;
 	struct deadline_pool *deadlines;
@@ -69,6 +73,11 @@ struct exchange_client {
 	/* NULL: whatever the authority, the connection is right for it */
 	const struct tls_sni *sni;
 	size_t group; /* of sni: what the client asked for (R15) */
+	/* Adds those that are made for each request; NULL: there are none.
+	 * The facts are filled but for auth and certs. */
+	enum cert_headers_fault (*add_headers)(void *owner,
+		struct header_request *request, struct arena *arena,
+		struct header_block *fields);
 	struct slice connection_id;
 	struct slice ip; /* empty: a unix socket */
 	uint16_t port;

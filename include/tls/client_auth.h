@@ -103,4 +103,24 @@ bool client_auth_issuer(const struct client_auth *auth, struct ssl_st *ssl,
 	struct arena *arena, struct client_auth_issuer *out)
 	__attribute__((warn_unused_result));
 
+/* What the client sent, in DER. */
+struct client_auth_certs {
+	struct slice leaf;   /* empty: none was shown */
+	struct slice *chain; /* in its order, without the leaf */
+	size_t chain_count;
+};
+/*
+ * Fills *out, its octets in `arena`; the chain only when `chain` says so. It
+ * is not there after a resumption. false: memory.
+ */
+bool client_auth_certs(const struct client_auth *auth, struct ssl_st *ssl,
+	bool chain, struct arena *arena, struct client_auth_certs *out)
+	__attribute__((warn_unused_result));
+
+/*
+ * The headers of this leaf would be too large: it counts as failed
+ * (CLIENT_AUTH_CODE_HEADERS), unless it does already; `refused` follows.
+ */
+void client_auth_oversized(struct client_auth *auth);
+
 #endif

@@ -261,6 +261,18 @@ static void warn(
 		spot_mark(loader, spot), "%s: %s", spot.path, text);
 }
 
+static const char *why_request_any(const struct config_headers *headers)
+{
+	if (!config_headers_tell_verdict(headers))
+		return "request_any lets every client in, and no header tells "
+		       "the origin which are verified";
+	if (headers->presets & 1U << PRESET_X_CERT)
+		return "request_any lets every client in; the origin must "
+		       "read X-CERT-VERIFY and accept SUCCESS only";
+	return "request_any lets every client in; the origin must look at the "
+	       "header that says whether the certificate was verified";
+}
+
 static void warn_request_any(struct config_loader *loader)
 {
 	const struct config *config = loader->config;
@@ -271,13 +283,7 @@ static void warn_request_any(struct config_loader *loader)
 			continue;
 		warn(loader,
 			config_listener_spot(loader, i, "client_auth.mode"),
-			config->headers.preset == PRESET_NONE
-				? "request_any lets every client in, and "
-				  "headers.preset: none does not tell the "
-				  "origin which are verified"
-				: "request_any lets every client in; the "
-				  "origin must read X-CERT-VERIFY and accept "
-				  "SUCCESS only");
+			why_request_any(&config->headers));
 		return;
 	}
 }
@@ -333,6 +339,7 @@ void config_check(struct config_loader *loader)
 	check_only_origin(loader);
 	for (size_t i = 0; i < loader->config->origin_count; i++)
 		check_origin(loader, &loader->config->origins[i]);
+	config_check_headers(loader);
 	check_weakened(loader);
 	check_user(loader);
 }

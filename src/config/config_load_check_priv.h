@@ -7,6 +7,10 @@
 #include "config_load_priv.h"
 
 void config_check_listeners(struct config_loader *loader);
+/* Also compiles the templates. */
+void config_check_headers(struct config_loader *loader);
+/* Can the origin see which certificates were verified? */
+bool config_headers_tell_verdict(const struct config_headers *headers);
 /* The value at this path of the file; NULL: not given. */
 const struct yaml_node *config_given(
 	const struct config_loader *loader, const char *path);

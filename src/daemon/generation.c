@@ -11,6 +11,7 @@
 #include "config/config_load.h"
 #include "config/config_problem.h"
 #include "daemon/sockets.h"
+#include "policy/cert_headers.h"
 #include "tls/tls_context.h"
 
 /* ---- load ---- */
@@ -59,8 +60,13 @@ static bool build_contexts(struct generation *g, const struct ticket_ring *ring,
 	if (!g->contexts)
 		return no_memory(g, problems);
 	for (size_t i = 0; i < count; i++) {
-		const struct tls_context_setup setup = {
-			.listener = &g->config->listeners[i], .ring = ring};
+		const struct config_listener *listener =
+			&g->config->listeners[i];
+		const struct tls_context_setup setup = {.listener = listener,
+			.chain_needed =
+				cert_headers_need_chain(&g->config->headers,
+					listener->client_auth.mode),
+			.ring = ring};
 
 		g->contexts[i] = tls_context_new(&setup, problems);
 		ok = ok && g->contexts[i];

@@ -3,12 +3,22 @@
 #include "base/arena.h"
 #include "http/message.h"
 #include "policy/cert_headers.h"
+#include "policy/header_plan.h"
 
 struct strip {
+	const struct header_plan *plan;
 	enum alias_headers alias_headers;
 	struct rewrite_stripped *stripped;
 	bool rejected;
 };
+
+static struct strip strip_of(
+	const struct header_plan *plan, struct rewrite_stripped *stripped)
+{
+	return (struct strip){.plan = plan,
+		.alias_headers = header_plan_settings(plan)->alias_headers,
+		.stripped = stripped};
+}
 
 /* Names that we write ourselves, folded (R1). An origin that trusts one of
  * them trusts whoever stands in front of it: that is us. */
@@ -40,10 +50,13 @@ static void note(struct rewrite_stripped *stripped, struct slice name)
 
 static bool must_go(struct slice name, struct strip *strip)
 {
-	if (cert_headers_protects(name) || is_own_name(name)) {
+	if (cert_headers_protects(name) || is_own_name(name) ||
+		header_plan_protects(strip->plan, name)) {
 		note(strip->stripped, name);
 		return true;
 	}
+	if (header_plan_removes(strip->plan, name))
+		return true;
 	if (strip->alias_headers == ALIAS_PASS || !header_is_alias(name))
 		return false;
 	strip->rejected |= strip->alias_headers == ALIAS_REJECT;
@@ -60,11 +73,10 @@ static bool drop_field(const struct header_field *field, void *arg)
 /* The Trailer field promises what is left of the trailers (R5). What it only
  * announces is not counted: the trailer itself will be. */
 static bool rewrite_trailer_names(struct message *head, struct arena *arena,
-	enum alias_headers alias_headers)
+	const struct header_plan *plan)
 {
 	struct rewrite_stripped uncounted = {.total = 0};
-	struct strip strip = {
-		.alias_headers = alias_headers, .stripped = &uncounted};
+	struct strip strip = strip_of(plan, &uncounted);
 	struct slice rest = head->trailer_names;
 	struct slice name;
 	size_t len = 0;
@@ -102,23 +114,34 @@ static struct slice via_of(const struct message *head)
 	return SLICE("1.1 mtlsgate");
 }
 
+/* Unless headers.set writes it. */
+static bool add_unset(struct message *head, struct arena *arena,
+	const struct rewrite_facts *facts, enum header_own own,
+	struct header_field field)
+{
+	return header_plan_sets(facts->plan, own) ||
+	       header_add(&head->fields, arena, field.name, field.value);
+}
+
 static bool add_forwarded(struct message *head, struct arena *arena,
 	const struct rewrite_facts *facts, struct slice authority)
 {
-	struct header_block *fields = &head->fields;
-
-	if (facts->settings->forwarded != FORWARDED_X)
+	if (header_plan_settings(facts->plan)->forwarded != FORWARDED_X)
 		return true;
 	/* a client on a unix socket has no address */
 	if (facts->client_ip.len &&
-		!header_add(fields, arena, SLICE("X-Forwarded-For"),
-			facts->client_ip))
+		!add_unset(head, arena, facts, HEADER_OWN_FORWARDED_FOR,
+			(struct header_field){
+				SLICE("X-Forwarded-For"), facts->client_ip}))
 		return false;
-	if (authority.len && !header_add(fields, arena,
-				     SLICE("X-Forwarded-Host"), authority))
+	if (authority.len &&
+		!add_unset(head, arena, facts, HEADER_OWN_FORWARDED_HOST,
+			(struct header_field){
+				SLICE("X-Forwarded-Host"), authority}))
 		return false;
-	return header_add(
-		fields, arena, SLICE("X-Forwarded-Proto"), SLICE("https"));
+	return add_unset(head, arena, facts, HEADER_OWN_FORWARDED_PROTO,
+		(struct header_field){
+			SLICE("X-Forwarded-Proto"), SLICE("https")});
 }
 
 static bool add_own(struct message *head, struct arena *arena,
@@ -127,24 +150,25 @@ static bool add_own(struct message *head, struct arena *arena,
 	struct slice authority = head->authority;
 
 	/* HTTP/1.0 may come without a Host; the origin gets one all the same */
-	if (facts->settings->host == HOST_ORIGIN || !authority.len)
+	if (header_plan_settings(facts->plan)->host == HOST_ORIGIN ||
+		!authority.len)
 		head->authority = facts->origin_authority;
 	return add_forwarded(head, arena, facts, authority) &&
-	       header_add(&head->fields, arena, SLICE("X-Request-Id"),
-		       facts->request_id) &&
+	       add_unset(head, arena, facts, HEADER_OWN_REQUEST_ID,
+		       (struct header_field){
+			       SLICE("X-Request-Id"), facts->request_id}) &&
 	       header_add(&head->fields, arena, SLICE("Via"), via_of(head));
 }
 
 enum http_rule rewrite_request(struct message *head, struct arena *arena,
 	const struct rewrite_facts *facts, struct rewrite_stripped *stripped)
 {
-	struct strip strip = {.alias_headers = facts->settings->alias_headers,
-		.stripped = stripped};
+	struct strip strip = strip_of(facts->plan, stripped);
 
 	if (!header_value_printable(head->authority))
 		return HTTP_RULE_HOST_SYNTAX;
 	header_remove_if(&head->fields, drop_field, &strip);
-	if (!rewrite_trailer_names(head, arena, facts->settings->alias_headers))
+	if (!rewrite_trailer_names(head, arena, facts->plan))
 		return HTTP_RULE_NO_MEMORY;
 	if (strip.rejected)
 		return HTTP_RULE_ALIAS_NAME;
@@ -155,21 +179,21 @@ enum http_rule rewrite_request(struct message *head, struct arena *arena,
 }
 
 void rewrite_trailers(struct header_block *trailers,
-	const struct config_headers *settings,
-	struct rewrite_stripped *stripped)
+	const struct header_plan *plan, struct rewrite_stripped *stripped)
 {
-	struct strip strip = {
-		.alias_headers = settings->alias_headers, .stripped = stripped};
+	struct strip strip = strip_of(plan, stripped);
 
 	if (trailers)
 		header_remove_if(trailers, drop_field, &strip);
 }
 
-bool rewrite_response(
-	struct message *head, struct arena *arena, struct slice date)
+bool rewrite_response(struct message *head, struct arena *arena,
+	const struct header_plan *plan, struct slice date,
+	struct slice request_id)
 {
 	if (date.len && !header_find(&head->fields, SLICE("Date")) &&
 		!header_add(&head->fields, arena, SLICE("Date"), date))
 		return false;
-	return header_add(&head->fields, arena, SLICE("Via"), via_of(head));
+	return header_plan_response(plan, &head->fields, arena, request_id) &&
+	       header_add(&head->fields, arena, SLICE("Via"), via_of(head));
 }

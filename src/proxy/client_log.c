@@ -130,6 +130,6 @@ void client_log_headers(const struct client *client, const char *header)
 	LOG(LOG_LEVEL_ERROR, "certificate_headers_failed",
 		LOG_STR("conn", client->id),
 		LOG_SLICE("client", slice_of(client->ip, client->ip_len)),
-		LOG_STR("header", header),
-		LOG_STR("outcome", "every request is answered 500"));
+		LOG_STR("header", header ? header : "of a request"),
+		LOG_STR("outcome", "the request is answered 500"));
 }

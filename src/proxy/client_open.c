@@ -7,9 +7,11 @@
 
 #include "base/arena.h"
 #include "config/config.h"
+#include "config/config_field.h"
 #include "http/h1_server.h"
 #include "net/conn.h"
 #include "policy/cert_headers.h"
+#include "policy/header_plan.h"
 #include "proxy/access_log.h"
 #include "proxy/exchange.h"
 #include "tls/cert_format.h"
@@ -99,6 +101,8 @@ static void on_stream(void *owner, struct stream *stream)
 		facts.group = tls_sni_group(conn_ssl(client->conn));
 	if (client->headers)
 		facts.cert_headers = cert_headers_block(client->headers);
+	if (header_plan_needs(env->headers) & FIELD_PER_REQUEST)
+		facts.add_headers = client_add_headers;
 	if (client->facts) {
 		facts.subject = client->facts->subject;
 		facts.serial = client->facts->serial;
@@ -159,21 +163,16 @@ static bool learn(struct client *client)
 {
 	struct arena *scratch = arena_new(client->env->exchange->arenas);
 	const struct cert_info *leaf;
-	const char *header = NULL;
 	bool ok = false;
 
 	if (!scratch)
 		return false;
-	leaf = client_auth_leaf(&client->auth, conn_ssl(client->conn), scratch);
 	/* of one that is refused nothing is forwarded, no header either */
-	if (!client->auth.refused) {
-		client->headers = cert_headers_new(&config_of(client)->headers,
-			&client->auth, leaf, scratch, &header);
-		if (!client->headers && !header)
-			goto out;
-		if (!client->headers)
-			client_log_headers(client, header);
-	}
+	if (client->auth.refused)
+		leaf = client_auth_leaf(
+			&client->auth, conn_ssl(client->conn), scratch);
+	else if (!client_make_headers(client, scratch, &leaf))
+		goto out;
 	if (wants_facts(client)) {
 		client->facts = facts_new(leaf, scratch);
 		if (!client->facts)
@@ -202,6 +201,7 @@ static void on_open(void *owner)
 {
 	struct client *client = owner;
 	struct client_env *env = client->env;
+	bool refused;
 
 	assert(client->magic == CLIENT_MAGIC &&
 		client->state == CLIENT_HANDSHAKE);
@@ -212,11 +212,14 @@ static void on_open(void *owner)
 	if ((client->auth.refused || !client_auth_allowed(&client->auth)) &&
 		!client_refuse(client, true))
 		return;
-	if (!learn(client) || !begin_session(client)) {
-		client_log_handshake(client, "out of memory");
-		client_end(client, STREAM_ABORT);
+	refused = client->auth.refused;
+	if (!learn(client))
+		goto no_memory;
+	/* its headers would be too large */
+	if (client->auth.refused && !refused && !client_refuse(client, true))
 		return;
-	}
+	if (!begin_session(client))
+		goto no_memory;
 	client_handshake_over(client);
 	loop_timer_fini(&client->timer);
 	client->state = CLIENT_OPEN;
@@ -225,6 +228,10 @@ static void on_open(void *owner)
 	if (env->draining && !client->expired)
 		client->session->ops->drain(
 			client->session, env->drain_idle_ms);
+	return;
+no_memory:
+	client_log_handshake(client, "out of memory");
+	client_end(client, STREAM_ABORT);
 }
 
 static void on_fail(void *owner, enum conn_fail why)

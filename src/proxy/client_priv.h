@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include "base/loop.h"
+#include "policy/cert_headers.h"
 #include "proxy/admission.h"
 #include "proxy/client.h"
 #include "proxy/exchange.h"
@@ -14,6 +15,9 @@
 
 struct arena;
 struct cert_headers;
+struct cert_info;
+struct header_block;
+struct header_request;
 struct refusal;
 
 enum client_state {
@@ -113,6 +117,19 @@ bool client_refuse(struct client *client, bool shaken)
 void client_describe(void *owner, struct arena *arena, struct refusal *record);
 /* At the end: remembers a refusal that no request told of. */
 void client_note_refusal(struct client *client);
+
+/*
+ * client_headers: the headers that last, from the leaf (NULL: none shown),
+ * which lies in scratch. A certificate that they would be too large for counts
+ * as failed from then on; auth.refused says what the mode makes of it. false:
+ * out of memory.
+ */
+bool client_make_headers(struct client *client, struct arena *scratch,
+	const struct cert_info **leaf) __attribute__((warn_unused_result));
+/* The headers of one request, as struct exchange_client has it. */
+enum cert_headers_fault client_add_headers(void *owner,
+	struct header_request *request, struct arena *arena,
+	struct header_block *fields);
 
 /* One line for one refused certificate (R19: every value is escaped). */
 void client_log_refusal(const struct client *client);

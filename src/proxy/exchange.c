@@ -60,7 +60,7 @@ static enum http_rule rewrite(
 	struct exchange *x, struct message *head, const struct route *route)
 {
 	const struct config *config = x->env->config;
-	const struct rewrite_facts facts = {.settings = &config->headers,
+	const struct rewrite_facts facts = {.plan = x->env->headers,
 		.client_ip = x->client.ip,
 		.request_id = x->record.request_id,
 		.origin_authority =
@@ -69,6 +69,28 @@ static enum http_rule rewrite(
 
 	head->upgrade = (struct slice){NULL, 0}; /* tunnels are not carried */
 	return rewrite_request(head, x->arena, &facts, &x->record.stripped);
+}
+
+/* The headers that differ from request to request, behind all others (R3). */
+static enum failure add_headers(struct exchange *x, struct message *head,
+	struct header_request *request, enum http_rule *rule)
+{
+	if (!x->client.add_headers)
+		return FAILURE_NONE;
+	request->id = x->record.request_id;
+	switch (x->client.add_headers(
+		x->client.owner, request, x->arena, &head->fields)) {
+	case CERT_HEADERS_OK:
+		return FAILURE_NONE;
+	case CERT_HEADERS_TOO_LARGE:
+		*rule = HTTP_RULE_HEADER_TOO_LARGE;
+		return FAILURE_TOO_LARGE;
+	case CERT_HEADERS_BYTE: /* R6 */
+		return FAILURE_CERT_HEADERS;
+	case CERT_HEADERS_NO_MEMORY:
+		break;
+	}
+	return FAILURE_MEMORY;
 }
 
 static enum failure failure_of_rule(enum http_rule rule)
@@ -110,6 +132,9 @@ static enum failure reject_early(
 static void on_head(void *owner, struct message *head)
 {
 	struct exchange *x = owner;
+	struct header_request asked = {.method = head->method_text,
+		.host = head->authority,
+		.path = head->path};
 	struct route route = {0};
 	enum failure failure;
 	enum http_rule rule;
@@ -128,8 +153,10 @@ static void on_head(void *owner, struct message *head)
 		return;
 	}
 	rule = rewrite(x, head, &route);
-	if (rule != HTTP_RULE_NONE) {
-		exchange_reply(x, failure_of_rule(rule), rule, 0);
+	failure = rule == HTTP_RULE_NONE ? add_headers(x, head, &asked, &rule)
+					 : failure_of_rule(rule);
+	if (failure != FAILURE_NONE) {
+		exchange_reply(x, failure, rule, 0);
 		return;
 	}
 	x->origin = x->env->origins[route.origin];
@@ -155,8 +182,7 @@ static void on_end(void *owner, struct header_block *trailers)
 
 	assert(x->magic == EXCHANGE_MAGIC);
 	x->moved_ms = loop_now_ms(x->env->loop);
-	rewrite_trailers(
-		trailers, &x->env->config->headers, &x->record.stripped);
+	rewrite_trailers(trailers, x->env->headers, &x->record.stripped);
 	relay_end(&x->up, trailers);
 }
 

@@ -115,8 +115,9 @@ static void on_head(void *owner, struct message *head)
 		return;
 	}
 	head->upgrade = (struct slice){NULL, 0};
-	if (!rewrite_response(
-		    head, x->arena, http_date_text(x->env->date, wall_ms))) {
+	if (!rewrite_response(head, x->arena, x->env->headers,
+		    http_date_text(x->env->date, wall_ms),
+		    x->record.request_id)) {
 		exchange_reply(x, FAILURE_MEMORY, HTTP_RULE_NONE, 0);
 		return;
 	}

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "http/message.h"
+#include "policy/header_plan.h"
 #include "proxy/http_date.h"
 #include "tls/client_auth.h"
 
@@ -145,9 +146,12 @@ static bool add_fields(struct exchange *x, struct message *head, bool json)
 	if (date.len && !add(x, head, SLICE("Date"), date))
 		return false;
 	/* RFC 9110 section 15.5.6: a 405 must name what is allowed */
-	return head->status != 405 ||
-	       add(x, head, SLICE("Allow"),
-		       SLICE("GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"));
+	if (head->status == 405 &&
+		!add(x, head, SLICE("Allow"),
+			SLICE("GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")))
+		return false;
+	return header_plan_response(
+		x->env->headers, &head->fields, x->arena, x->record.request_id);
 }
 
 static bool write_answer(struct exchange *x, const struct answer *answer)

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "net/conn.h"
+#include "policy/header_plan.h"
 #include "proxy/access_log.h"
 #include "proxy/client.h"
 #include "proxy/deadline.h"
@@ -32,6 +33,7 @@ struct proxy {
 	struct http_limits origin_limits;
 	struct origin **origins;
 	size_t origin_count;
+	struct header_plan *headers;
 	struct access_log access;
 	struct ids ids;
 	struct http_date date;
@@ -125,7 +127,10 @@ static bool make_parts(struct proxy *proxy)
 	proxy->clients.io = conn_io_new(proxy->loop);
 	exchange->arenas = arena_cache_new(SPARE_CHUNKS);
 	exchange->deadlines = deadline_pool_new(proxy->loop, SPARE_DEADLINES);
-	if (!proxy->clients.io || !exchange->arenas || !exchange->deadlines)
+	exchange->headers = proxy->headers =
+		header_plan_new(&proxy->setup.config->headers);
+	if (!proxy->clients.io || !exchange->arenas || !exchange->deadlines ||
+		!proxy->headers)
 		return false;
 	return make_origins(proxy);
 }
@@ -171,6 +176,7 @@ static void proxy_bury(void *object)
 
 	conn_io_free(proxy->clients.io);
 	deadline_pool_free(proxy->exchange.deadlines);
+	header_plan_free(proxy->headers);
 	arena_cache_free(proxy->exchange.arenas);
 	free(proxy->origins);
 	free(proxy);

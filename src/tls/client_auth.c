@@ -207,6 +207,17 @@ void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl)
 		auth->code = CLIENT_AUTH_CODE_NO_CERT;
 }
 
+void client_auth_oversized(struct client_auth *auth)
+{
+	if (auth->state == CLIENT_AUTH_OK) {
+		auth->state = CLIENT_AUTH_FAILED;
+		auth->code = CLIENT_AUTH_CODE_HEADERS;
+		auth->depth = 0;
+		auth->expires = INT64_MAX;
+	}
+	auth->refused = !client_auth_allowed(auth);
+}
+
 static X509 *leaf_of(const struct client_auth *auth, struct ssl_st *ssl)
 {
 	X509 *leaf = SSL_get0_peer_certificate(ssl);

@@ -1,4 +1,4 @@
-/* client_auth: who issued the leaf. */
+/* client_auth: who issued the leaf, and what was sent. */
 #include "tls/client_auth.h"
 
 #include <openssl/ssl.h>
@@ -54,4 +54,50 @@ bool client_auth_issuer(const struct client_auth *auth, struct ssl_st *ssl,
 		return false;
 	out->known = true;
 	return true;
+}
+
+static bool read_der(X509 *cert, struct arena *arena, struct slice *out)
+{
+	int len = i2d_X509(cert, NULL);
+	unsigned char *octets;
+
+	if (len <= 0)
+		return false;
+	octets = arena_alloc(arena, (size_t)len);
+	if (!octets)
+		return false;
+	*out = slice_of(octets, (size_t)len);
+	return i2d_X509(cert, &octets) == len;
+}
+
+/* A server's peer chain leaves the leaf out. */
+static bool read_chain(
+	struct ssl_st *ssl, struct arena *arena, struct client_auth_certs *out)
+{
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+	int count = sk_X509_num(chain);
+
+	if (count <= 0)
+		return true;
+	out->chain = arena_alloc(arena, (size_t)count * sizeof(*out->chain));
+	if (!out->chain)
+		return false;
+	for (int i = 0; i < count; i++) {
+		if (!read_der(sk_X509_value(chain, i), arena, &out->chain[i]))
+			return false;
+	}
+	out->chain_count = (size_t)count;
+	return true;
+}
+
+bool client_auth_certs(const struct client_auth *auth, struct ssl_st *ssl,
+	bool chain, struct arena *arena, struct client_auth_certs *out)
+{
+	X509 *leaf = SSL_get0_peer_certificate(ssl);
+
+	*out = (struct client_auth_certs){.chain_count = 0};
+	if (auth->state == CLIENT_AUTH_NONE || !leaf)
+		return true;
+	return read_der(leaf, arena, &out->leaf) &&
+	       (!chain || read_chain(ssl, arena, out));
 }

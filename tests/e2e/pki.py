@@ -50,7 +50,7 @@ class Issuer:
         return builder.sign(signer.key, hashes.SHA256())
 
     def issue(self, name, eku=CLIENT, start=None, end=None, subject=None,
-              key="ec", names=None, chain=()):
+              key="ec", names=None, chain=(), extra=()):
         """Writes NAME.pem (leaf, chain) and NAME.key; returns a Leaf."""
         private = (rsa.generate_private_key(65537, 2048) if key == "rsa"
                    else ec.generate_private_key(ec.SECP256R1()))
@@ -67,6 +67,7 @@ class Issuer:
                 [x509.IPAddress(ipaddress.ip_address(n))
                  if n[0].isdigit() or ":" in n else x509.DNSName(n)
                  for n in names]), False))
+        extensions += extra
         cert = self._build(subject, private.public_key(), self,
                            start or now() - DAY, end or now() + 10 * DAY,
                            extensions)

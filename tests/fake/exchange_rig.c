@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/loop.h"
+#include "policy/header_plan.h"
 #include "proxy/deadline.h"
 
 /* ---- in place of proxy/origin ---- */
@@ -73,6 +74,9 @@ static void env_init(struct exchange_rig *rig)
 
 	env->loop = rig->loop;
 	env->config = &rig->config;
+	rig->plan = header_plan_new(&rig->config.headers);
+	assert(rig->plan);
+	env->headers = rig->plan;
 	env->metrics = &rig->metrics;
 	env->arenas = arena_cache_new(8);
 	env->deadlines = deadline_pool_new(rig->loop, 4);
@@ -143,6 +147,7 @@ void rig_free(struct exchange_rig *rig)
 	fake_stream_fini(&rig->origin_end);
 	access_log_fini(&rig->access);
 	deadline_pool_free(rig->env.deadlines);
+	header_plan_free(rig->plan);
 	arena_cache_free(rig->env.arenas);
 	loop_free(rig->loop);
 	free(rig->origins[0]);

@@ -26,6 +26,7 @@ struct exchange_rig {
 	struct client_auth auth;
 	struct header_field cert_field;
 	struct header_block cert_headers;
+	struct header_plan *plan; /* of config.headers */
 	struct metrics metrics;
 	struct log_bucket bucket;
 	struct ids ids;

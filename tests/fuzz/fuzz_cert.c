@@ -66,7 +66,7 @@ static void check_sans(const struct cert_extensions *e)
 static void check_headers(const struct cert_info *info, struct arena *arena)
 {
 	const struct config_headers settings = {
-		.preset = PRESET_X_CERT, .empty = EMPTY_SEND};
+		.presets = 1U << PRESET_X_CERT, .empty = EMPTY_SEND};
 	const struct client_auth failed = {.state = CLIENT_AUTH_FAILED,
 		.code = CLIENT_AUTH_CODE_DATE,
 		.sent = 1};

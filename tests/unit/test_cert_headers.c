@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "policy/cert_headers.h"
+#include "policy/header_plan.h"
 
 /* A leaf put together by hand: no certificate needs to be made. */
 static struct cert_attribute subject_parts[] = {
@@ -44,7 +45,7 @@ static const struct cert_info leaf = {
 };
 
 static const struct config_headers usual = {
-	.preset = PRESET_X_CERT, .empty = EMPTY_SEND};
+	.presets = 1U << PRESET_X_CERT, .empty = EMPTY_SEND};
 
 static const char golden[] =
 	"X-CERT-PRESENTED: 1\r\n"
@@ -64,11 +65,18 @@ static struct cert_headers *make(const struct config_headers *settings,
 	const struct client_auth *auth, const struct cert_info *info,
 	const char **reason)
 {
+	const struct header_facts facts = {
+		.settings = settings, .auth = auth, .leaf = info};
+	struct header_plan *plan = header_plan_new(settings);
 	struct arena *scratch = arena_new(NULL);
+	struct cert_headers_problem problem;
 	struct cert_headers *headers =
-		cert_headers_new(settings, auth, info, scratch, reason);
+		cert_headers_new(plan, &facts, scratch, &problem);
 
-	arena_free(scratch); /* nothing of the result may lie in it */
+	assert_int_equal(!headers, problem.fault != CERT_HEADERS_OK);
+	*reason = problem.name; /* static: that of a preset */
+	arena_free(scratch);    /* nothing of the result may lie in it */
+	header_plan_free(plan);
 	return headers;
 }
 
@@ -119,7 +127,7 @@ static void no_certificate_gives_ten_headers_without_a_claim(void **state)
 static void omit_leaves_the_empty_ones_out(void **state)
 {
 	const struct config_headers omit = {
-		.preset = PRESET_X_CERT, .empty = EMPTY_OMIT};
+		.presets = 1U << PRESET_X_CERT, .empty = EMPTY_OMIT};
 	const struct client_auth none = {0};
 	const struct client_auth ok = {.state = CLIENT_AUTH_OK, .sent = 1};
 
@@ -131,7 +139,7 @@ static void omit_leaves_the_empty_ones_out(void **state)
 
 static void preset_none_sends_nothing(void **state)
 {
-	const struct config_headers nothing = {.preset = PRESET_NONE};
+	const struct config_headers nothing = {.presets = 1U << PRESET_NONE};
 	const struct client_auth ok = {.state = CLIENT_AUTH_OK, .sent = 1};
 	const char *reason;
 	struct cert_headers *headers = make(&nothing, &ok, &leaf, &reason);

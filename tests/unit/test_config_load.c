@@ -79,7 +79,7 @@ static void six_lines_are_enough(void **state)
 	assert_int_equal(l->client_auth.require_eku, REQUIRE_EKU_CLIENT_AUTH);
 	assert_int_equal(l->client_auth.advertise_ca_names, CONFIG_AUTO);
 	assert_int_equal(l->client_auth.mark.line, 5);
-	assert_int_equal(c->headers.preset, PRESET_X_CERT);
+	assert_int_equal(c->headers.presets, 1U << PRESET_X_CERT);
 	assert_int_equal(c->headers.alias_headers, ALIAS_DROP);
 	assert_int_equal(c->origin_count, 1);
 	assert_string_equal(c->origins->name, "default");
@@ -148,7 +148,7 @@ static void every_key_reaches_its_member(void **state)
 	(void)state;
 	assert_int_equal(c->process.workers, 3);
 	assert_string_equal(c->process.group.text, "a \"group\"");
-	assert_int_equal(c->headers.preset, PRESET_NONE);
+	assert_int_equal(c->headers.presets, 1U << PRESET_NONE);
 	assert_int_equal(c->headers.empty, EMPTY_OMIT);
 	assert_int_equal(c->headers.host, HOST_ORIGIN);
 	assert_int_equal(c->headers.forwarded, FORWARDED_NONE);

@@ -83,6 +83,8 @@ static void every_printed_value_means_the_same_value(void **state)
 			uint64_t value, got;
 			size_t len;
 
+			if (k->type == CONFIG_TYPE_WORD_SET)
+				break; /* a list, which the tree reads */
 			seed = seed * 1103515245 + 12345;
 			value = k->max > k->min
 					? k->min + seed % (k->max - k->min + 1)

@@ -11,10 +11,12 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "http/message.h"
+#include "policy/header_plan.h"
 
 struct rig {
 	struct arena *arena;
 	struct config_headers settings;
+	struct header_plan *plan;
 	struct rewrite_facts facts;
 	struct rewrite_stripped stripped;
 	struct message head;
@@ -30,7 +32,9 @@ static int start(void **state)
 	rig->arena = arena_new(NULL);
 	rig->head.version = MESSAGE_HTTP_1_1;
 	rig->head.authority = SLICE("www.example");
-	rig->facts = (struct rewrite_facts){.settings = &rig->settings,
+	rig->plan = header_plan_new(&rig->settings);
+	assert_non_null(rig->plan);
+	rig->facts = (struct rewrite_facts){.plan = rig->plan,
 		.client_ip = SLICE("192.0.2.1"),
 		.request_id = SLICE("id-1"),
 		.origin_authority = SLICE("origin:80"),
@@ -43,6 +47,7 @@ static int stop(void **state)
 {
 	struct rig *rig = *state;
 
+	header_plan_free(rig->plan);
 	arena_free(rig->arena);
 	buf_fini(&rig->text);
 	free(rig);
@@ -70,6 +75,12 @@ static enum http_rule rewrite(struct rig *rig)
 {
 	return rewrite_request(
 		&rig->head, rig->arena, &rig->facts, &rig->stripped);
+}
+
+static bool answer(struct rig *rig)
+{
+	return rewrite_response(
+		&rig->head, rig->arena, rig->plan, SLICE("now"), SLICE("id-1"));
 }
 
 static void ours_are_added_and_the_certificates_are_lent(void **state)
@@ -168,11 +179,11 @@ static void trailers_are_fields_too(void **state)
 	field(rig, "Digest", "1");
 	field(rig, "odd_name", "1");
 	rig->settings.alias_headers = ALIAS_REJECT;
-	rewrite_trailers(&rig->head.fields, &rig->settings, &rig->stripped);
+	rewrite_trailers(&rig->head.fields, rig->plan, &rig->stripped);
 	assert_string_equal(print(rig, &rig->head.fields), "Digest=1 ");
 	assert_int_equal(rig->stripped.total, 2);
 	assert_int_equal(rig->stripped.alias, 1);
-	rewrite_trailers(NULL, &rig->settings, &rig->stripped);
+	rewrite_trailers(NULL, rig->plan, &rig->stripped);
 }
 
 /* R5 */
@@ -255,14 +266,135 @@ static void answers_get_via_and_a_date_if_they_lack_one(void **state)
 	struct rig *rig = *state;
 
 	field(rig, "Via", "1.1 inner");
-	assert_true(rewrite_response(&rig->head, rig->arena, SLICE("now")));
+	assert_true(answer(rig));
 	assert_string_equal(print(rig, &rig->head.fields),
 		"Via=1.1 inner Date=now Via=1.1 mtlsgate ");
 	rig->head.fields.count = 0;
 	field(rig, "date", "then");
-	assert_true(rewrite_response(&rig->head, rig->arena, SLICE("now")));
+	assert_true(answer(rig));
 	assert_string_equal(
 		print(rig, &rig->head.fields), "date=then Via=1.1 mtlsgate ");
+}
+
+/* Settings put together by hand, as the loader would compile them. */
+static void use(struct rig *rig, struct config_header_edits request,
+	struct config_header_edits response)
+{
+	struct config_header_edits *both[] = {&request, &response};
+
+	for (int i = 0; i < 2; i++) {
+		size_t count = both[i]->set.count;
+
+		both[i]->values = arena_zalloc(
+			rig->arena, (count + 1) * sizeof(*both[i]->values));
+		for (size_t v = 0; v < count; v++) {
+			struct config_template_error why;
+
+			assert_true(config_template_compile(
+				slice_str(both[i]->set.items[v].value.text),
+				rig->arena, &both[i]->values[v], &why));
+		}
+	}
+	rig->settings.request = request;
+	rig->settings.response = response;
+	header_plan_free(rig->plan);
+	rig->plan = header_plan_new(&rig->settings);
+	assert_non_null(rig->plan);
+	rig->facts.plan = rig->plan;
+}
+
+#define PAIR(name_, value_)                                         \
+	{                                                           \
+		.name = {.text = name_}, .value = {.text = value_ } \
+	}
+
+/* R1: and so is every name that a configuration sets. */
+static void set_names_go_in_every_spelling(void **state)
+{
+	static struct config_pair pairs[] = {
+		PAIR("X-Team", "{cert.subject.ou}"),
+		PAIR("Tls_Version", "{tls.version}"), PAIR("9lives", "9")};
+	static const char *const forged[] = {"X-Team", "x_team", "X.TEAM",
+		"tls-version", "TLS_Version", "Tls~Version", "9LIVES"};
+	static const char *const others[] = {
+		"X-Teams", "Team", "X-Tea", "Tls-Versio", "Y-Team", "8lives"};
+	struct rig *rig = *state;
+
+	use(rig, (struct config_header_edits){.set = {pairs, 3}},
+		(struct config_header_edits){.set = {NULL, 0}});
+	rig->settings.alias_headers = ALIAS_PASS;
+	for (size_t i = 0; i < sizeof(forged) / sizeof(*forged); i++) {
+		rig->head.fields.count = 0;
+		field(rig, forged[i], "forged");
+		rewrite_trailers(&rig->head.fields, rig->plan, &rig->stripped);
+		assert_int_equal(rig->head.fields.count, 0); /* R5 */
+		field(rig, forged[i], "forged");
+		assert_int_equal(rewrite(rig), HTTP_RULE_NONE);
+		if (strstr(print(rig, &rig->head.fields), "forged"))
+			fail_msg("%s", forged[i]);
+		assert_int_equal(rig->stripped.total, 2 * (i + 1));
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		rig->head.fields.count = 0;
+		field(rig, others[i], "mine");
+		assert_int_equal(rewrite(rig), HTTP_RULE_NONE);
+		assert_non_null(strstr(print(rig, &rig->head.fields), "mine"));
+	}
+}
+
+/* R3: each exactly once. */
+static void setting_one_of_ours_takes_its_place(void **state)
+{
+	static struct config_pair pairs[] = {
+		PAIR("x_request_id", "{request.id}"),
+		PAIR("X-Forwarded-For", "{client.ip}")};
+	struct rig *rig = *state;
+
+	use(rig, (struct config_header_edits){.set = {pairs, 2}},
+		(struct config_header_edits){.set = {NULL, 0}});
+	assert_int_equal(rewrite(rig), HTTP_RULE_NONE);
+	assert_string_equal(print(rig, &rig->head.fields),
+		"X-Forwarded-Host=www.example X-Forwarded-Proto=https "
+		"Via=1.1 mtlsgate ");
+}
+
+static void what_is_to_be_removed_goes_without_being_counted(void **state)
+{
+	static struct config_text names[] = {
+		{.text = "X-Powered-By"}, {.text = "Cookie"}};
+	struct rig *rig = *state;
+
+	use(rig, (struct config_header_edits){.remove = {names, 2}},
+		(struct config_header_edits){.set = {NULL, 0}});
+	field(rig, "x-powered-by", "1");
+	field(rig, "COOKIE", "2");
+	field(rig, "Cookies", "3");
+	assert_int_equal(rewrite(rig), HTTP_RULE_NONE);
+	assert_non_null(strstr(
+		print(rig, &rig->head.fields), "Cookies=3 X-Forwarded-For"));
+	assert_int_equal(rig->head.fields.count, 6);
+	assert_int_equal(rig->stripped.total, 0);
+}
+
+static void answers_are_edited_as_configured(void **state)
+{
+	static struct config_pair pairs[] = {
+		PAIR("Strict-Transport-Security", "max-age=1"),
+		PAIR("X-Id", "<{request.id}> {{}")};
+	static struct config_text names[] = {{.text = "Server"}};
+	struct rig *rig = *state;
+
+	use(rig, (struct config_header_edits){.set = {NULL, 0}},
+		(struct config_header_edits){
+			.set = {pairs, 2}, .remove = {names, 1}});
+	field(rig, "server", "x");
+	field(rig, "strict-transport-security", "max-age=0");
+	field(rig, "X-Id", "theirs");
+	field(rig, "ETag", "1");
+	assert_true(answer(rig));
+	assert_string_equal(print(rig, &rig->head.fields),
+		"ETag=1 Date=now Strict-Transport-Security=max-age=1 "
+		"X-Id=<id-1> {} Via=1.1 mtlsgate ");
 }
 
 int main(void)
@@ -281,6 +413,11 @@ int main(void)
 		cmocka_unit_test(
 			an_authority_that_cannot_be_a_value_is_refused),
 		cmocka_unit_test(answers_get_via_and_a_date_if_they_lack_one),
+		cmocka_unit_test(set_names_go_in_every_spelling),
+		cmocka_unit_test(setting_one_of_ours_takes_its_place),
+		cmocka_unit_test(
+			what_is_to_be_removed_goes_without_being_counted),
+		cmocka_unit_test(answers_are_edited_as_configured),
 	};
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
