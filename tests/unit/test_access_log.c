@@ -74,6 +74,18 @@ static void a_line_says_who_what_and_how_it_ended(void **state)
 	assert_null(strstr(line, "stripped"));
 }
 
+static void a_resumption_is_told(void **state)
+{
+	struct client_auth again = auth;
+	struct access_record r = sample();
+
+	(void)state;
+	assert_null(strstr(line_of(&r, true), "resumed"));
+	again.resumption.resumed = true;
+	r.auth = &again;
+	assert_non_null(strstr(line_of(&r, true), " resumed=true "));
+}
+
 static void a_query_is_redacted_when_asked(void **state)
 {
 	struct access_record r = sample();
@@ -222,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_says_who_what_and_how_it_ended),
+		cmocka_unit_test(a_resumption_is_told),
 		cmocka_unit_test(a_query_is_redacted_when_asked),
 		cmocka_unit_test(a_failure_is_named_with_rule_and_blame),
 		cmocka_unit_test(no_byte_of_a_peer_breaks_the_line),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -21,6 +22,8 @@
 #include "daemon/sockets.h"
 #include "fake/proxy_rig.h"
 #include "net/sock.h"
+#include "tls/ticket_keys.h"
+#include "tls/ticket_ring.h"
 #include "tls/tls_context.h"
 
 enum { MOST = 2000, TURNS = 400, BODY = 200000 };
@@ -329,6 +332,25 @@ static void a_configuration_is_read_whole_or_refused(void **state)
 	tls_files_fini(&files);
 }
 
+static void one_ring(void *arg)
+{
+	struct ticket_ring *ring;
+	struct err err = {0};
+
+	(void)arg;
+	alloc_fail_begin();
+	ring = ticket_ring_new(&err);
+	alloc_fail_end();
+	assert_true(!ring == (strlen(err.text) > 0));
+	ticket_ring_free(ring);
+}
+
+static void a_ring_of_keys_is_made_whole_or_not(void **state)
+{
+	(void)state;
+	for_each_failure(one_ring, NULL);
+}
+
 static void one_context(void *arg)
 {
 	const struct tls_files *files = arg;
@@ -349,8 +371,19 @@ static void a_context_is_made_whole_or_refused(void **state)
 {
 	struct tls_files files;
 
+	char keys[160];
+	char octets[TICKET_KEY_LONG + 1];
+
 	(void)state;
 	tls_files_init(&files);
+	for_each_failure(one_context, &files);
+	for (size_t i = 0; i < TICKET_KEY_LONG; i++)
+		octets[i] = (char)(i + 1);
+	octets[TICKET_KEY_LONG] = '\0';
+	mint_write(files.directory, "ticket.keys", octets);
+	snprintf(keys, sizeof(keys), "%s/ticket.keys", files.directory);
+	assert_int_equal(chmod(keys, 0600), 0);
+	files.listener.tls.ticket_keys.text = keys;
 	for_each_failure(one_context, &files);
 	tls_files_fini(&files);
 }
@@ -503,6 +536,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_timer_that_cannot_be_set_is_off),
 		cmocka_unit_test(a_configuration_is_read_whole_or_refused),
+		cmocka_unit_test(a_ring_of_keys_is_made_whole_or_not),
 		cmocka_unit_test(a_context_is_made_whole_or_refused),
 		cmocka_unit_test(a_proxy_is_made_whole_or_not_at_all),
 		cmocka_unit_test(sockets_are_opened_all_or_none),

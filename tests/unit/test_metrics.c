@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "proxy/failure.h"
 #include "tls/client_auth.h"
+#include "tls/resumption.h"
 
 static struct metrics a, b, sum;
 
@@ -52,6 +53,26 @@ static void refused_certificates_are_counted_by_word(void **state)
 	assert_true(client_auth_words() <= METRICS_AUTH_WORDS);
 }
 
+static void resumptions_and_their_refusals_are_counted(void **state)
+{
+	const struct resumption resumed = {
+		.reason = RESUMPTION_ACCEPTED, .resumed = true};
+	const struct resumption changed = {.reason = RESUMPTION_TRUST_CHANGED};
+	const struct resumption not_asked = {.reason = RESUMPTION_NOT_ASKED};
+
+	(void)state;
+	metrics_resumption(&a, &resumed);
+	metrics_resumption(&a, &changed);
+	metrics_resumption(&a, &changed);
+	metrics_resumption(&b, &not_asked);
+	metrics_sum(&sum, &a, true);
+	metrics_sum(&sum, &b, false);
+	assert_int_equal(sum.value[METRIC_HANDSHAKES_RESUMED], 1);
+	assert_int_equal(sum.ticket[RESUMPTION_TRUST_CHANGED], 2);
+	metrics_clear(&sum);
+	assert_int_equal(sum.ticket[RESUMPTION_TRUST_CHANGED], 0);
+}
+
 static const char *print(struct buf *out)
 {
 	assert_true(metrics_print(&sum, out));
@@ -70,6 +91,8 @@ static void they_are_printed_as_prometheus_reads_them(void **state)
 	metrics_add(&sum.failure[FAILURE_ORIGIN_GONE], 4);
 	metrics_add(&sum.status[5], 6);
 	metrics_add(&sum.auth[client_auth_word_index(10)], 8);
+	metrics_add(&sum.ticket[RESUMPTION_TOO_OLD], 9);
+	metrics_add(&sum.ticket[RESUMPTION_NOT_ASKED], 99);
 	text = print(&out);
 	assert_non_null(strstr(text, "# TYPE mtlsgate_requests_total counter\n"
 				     "mtlsgate_requests_total 12\n"));
@@ -79,6 +102,9 @@ static void they_are_printed_as_prometheus_reads_them(void **state)
 	assert_non_null(strstr(text, "{cause=\"origin-gone\"} 4\n"));
 	assert_non_null(strstr(text, "{class=\"5xx\"} 6\n"));
 	assert_non_null(strstr(text, "{reason=\"expired\"} 8\n"));
+	assert_non_null(
+		strstr(text, "tickets_refused_total{reason=\"too_old\"} 9\n"));
+	assert_null(strstr(text, " 99\n"));
 	buf_fini(&out);
 }
 
@@ -118,6 +144,8 @@ static void every_line_is_well_formed_and_stands_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(
+			resumptions_and_their_refusals_are_counted, clear),
 		cmocka_unit_test_setup(
 			sums_add_up_and_a_dead_workers_gauges_do_not, clear),
 		cmocka_unit_test_setup(
