@@ -14,7 +14,7 @@ import pytest
 
 from client import get
 from gate import free_port, wait_for
-from pki import Issuer, now
+from pki import SERVER, Issuer, now
 from test_reload import hup
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -238,6 +238,37 @@ def test_another_server_name(gate, origin, pki, version):
     assert visitor.asks(gate.port, name="LOCALHOST")
     assert not visitor.asks(gate.port, name="elsewhere.example")
     assert refused(gate, "server_name") == 1
+
+
+@both
+def test_a_name_that_has_other_certificates_since(
+        gates, origin, pki, version):
+    """The same name is asked for, but its group is another one now."""
+    both_names = "[one.example, two.example]"
+    more = pki.ca.issue("of-two", SERVER, names=["one.example"])
+    gate = gates(origin)
+    gate.stop()
+    gate.text = re.sub(r"(?m)^tls: .*$", (
+        f"tls: {{certificates: [{{cert: {pki.server.cert}, "
+        f"key: {pki.server.key}}}, {{cert: {more.cert}, key: {more.key}, "
+        f"server_names: {both_names}}}]}}"), gate.text)
+    gate.config.write_text(gate.text)
+    gate.start()
+    visitor = Visitor(pki, pki.good, version)
+
+    def asks(name):
+        reused = visitor.visit(gate.port, name=name)
+        assert visitor.text.startswith(b"HTTP/1.1 "), visitor.text
+        return reused
+    assert not asks("one.example")
+    assert asks("one.example")
+    assert not asks("localhost")  # another name, of another group
+    assert refused(gate, "server_name") == 1
+    assert not asks("one.example")
+    change(gate, both_names, "[one.example]")
+    assert not asks("one.example")
+    assert refused(gate, "certificate_group") == 1
+    assert asks("one.example")
 
 
 # ---- keys ----
