@@ -60,6 +60,10 @@ bool slice_to_u64(struct slice s, uint64_t max, uint64_t *value)
 bool slice_hex_to_u64(struct slice s, uint64_t max, uint64_t *value)
 	__attribute__((warn_unused_result));
 
+/* FNV-1a from a seed, or from SLICE_HASH; not for keys that a peer chooses. */
+#define SLICE_HASH UINT64_C(14695981039346656037)
+uint64_t slice_hash(struct slice s, uint64_t seed);
+
 /* ASCII only, whatever the locale. */
 static inline char slice_lower(char c)
 {

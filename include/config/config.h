@@ -133,6 +133,7 @@ struct config_process {
 	struct config_text user; /* NULL: unchanged */
 	struct config_text group;
 	uint64_t max_open_files; /* 0: auto */
+	int64_t watch_files_ms;  /* 0: reload only when told to */
 };
 
 struct config {

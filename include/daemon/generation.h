@@ -16,6 +16,7 @@
 
 struct config;
 struct config_problems;
+struct file_watch;
 struct err;
 struct seat;
 struct socket_group;
@@ -26,6 +27,7 @@ struct tls_context;
 struct generation {
 	unsigned number;
 	struct config *config;
+	struct file_watch *files;      /* that it was made from */
 	struct tls_context **contexts; /* one per listener; NULL: freed */
 	struct privdrop who;
 	struct socket_group **groups; /* one per listener; lent by sockets */

@@ -117,3 +117,12 @@ bool slice_hex_to_u64(struct slice s, uint64_t max, uint64_t *value)
 {
 	return to_u64(s, 16, max, value);
 }
+
+uint64_t slice_hash(struct slice s, uint64_t seed)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		seed ^= (unsigned char)s.ptr[i];
+		seed *= UINT64_C(1099511628211);
+	}
+	return seed;
+}

@@ -23,5 +23,10 @@ const struct config_key config_schema_process[] = {
 		"allows",
 		CONFIG(process.max_open_files), .fallback = "auto",
 		RANGE(64, UINT64_C(1) << 30)),
+	KEY("process.watch_files", DURATION,
+		"look for changed files as often as that and reload; 0s: only "
+		"when told to",
+		CONFIG(process.watch_files_ms), .fallback = "30s",
+		RANGE(0, DAY)),
 	CONFIG_SECTION_END(PROCESS),
 };

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "config/config_load.h"
 #include "config/config_problem.h"
+#include "daemon/file_watch.h"
 #include "daemon/sockets.h"
 #include "policy/cert_headers.h"
 #include "tls/tls_context.h"
@@ -28,11 +29,10 @@ static struct config_mark nowhere(const struct generation *g)
 	return (struct config_mark){.file = g->config->path};
 }
 
-static bool no_memory(
-	const struct generation *g, struct config_problems *problems)
+static bool no_memory(const char *path, struct config_problems *problems)
 {
-	config_problem(problems, CONFIG_ERROR, EXIT_CODE_INTERNAL, nowhere(g),
-		"out of memory");
+	config_problem(problems, CONFIG_ERROR, EXIT_CODE_INTERNAL,
+		(struct config_mark){.file = path}, "out of memory");
 	return false;
 }
 
@@ -58,7 +58,7 @@ static bool build_contexts(struct generation *g, const struct ticket_ring *ring,
 
 	g->contexts = calloc(count, sizeof(*g->contexts));
 	if (!g->contexts)
-		return no_memory(g, problems);
+		return no_memory(g->config->path, problems);
 	for (size_t i = 0; i < count; i++) {
 		const struct config_listener *listener =
 			&g->config->listeners[i];
@@ -91,9 +91,15 @@ static bool load(struct generation *g, const char *path,
 {
 	bool built;
 
+	/* each is looked at before it is read */
+	g->files = file_watch_new();
+	if (!g->files || !file_watch_add(g->files, path))
+		return no_memory(path, problems);
 	g->config = config_load(path, problems);
 	if (!g->config || !init_library(g, problems))
 		return false;
+	if (!file_watch_config(g->files, g->config))
+		return no_memory(path, problems);
 	/* both, so that one run finds all that is wrong */
 	built = build_contexts(g, ring, problems);
 	return find_user(g, problems) && built;
@@ -133,6 +139,7 @@ void generation_free(struct generation *g)
 	if (g->access_owned)
 		close(g->access_fd);
 	free(g->groups);
+	file_watch_free(g->files);
 	config_free(g->config);
 	free(g);
 }

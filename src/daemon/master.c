@@ -248,6 +248,7 @@ static bool make(
 	if (!master->shared)
 		return false;
 	shared_set(master->shared, SHARED_STARTED_S, (uint64_t)time(NULL));
+	master_files_start(master);
 	return master_tickets_start(master, err);
 }
 
@@ -272,6 +273,7 @@ static void unmake_loop(struct master *master)
 		loop_signal_unwatch(&master->signals[i]);
 	if (master->loop)
 		loop_timer_fini(&master->ticket_timer);
+	loop_timer_fini(&master->file_timer);
 	loop_free(master->loop);
 	master->loop = NULL;
 }

@@ -1,7 +1,7 @@
 /*
  * master_priv: what the parts of the master share. master.c: signals, the dead
  * and the end; master_seat.c: one child; master_reload.c: the two phases;
- * master_tickets.c: the ticket keys;
+ * master_tickets.c: the ticket keys; master_files.c: the files;
  * master_log.c: its lines.
  */
 #ifndef MTLSGATE_DAEMON_MASTER_PRIV_H
@@ -64,6 +64,7 @@ struct master {
 	int exit_code;
 	struct loop_signal signals[MASTER_SIGNALS];
 	struct loop_timer ticket_timer;
+	struct loop_timer file_timer;
 };
 
 /* ---- master_seat.c ---- */
@@ -119,5 +120,13 @@ void master_forget(struct master *master, const struct generation *own);
 void master_log_serving(const struct master *master, const char *event);
 void master_log_death(const struct seat *seat, int status, bool expected,
 	uint64_t clients_cut, int64_t restart_ms);
+
+/* ---- master_files.c ---- */
+
+void master_files_start(struct master *master);
+/* A generation came into force: its files, as often as it says. */
+void master_files_follow(struct master *master);
+/* Whatever is on disk now is about to be read. */
+void master_files_accept(struct master *master);
 
 #endif

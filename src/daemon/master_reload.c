@@ -118,6 +118,7 @@ void master_reload(struct master *master)
 	master->reload_again = false;
 	LOG(LOG_LEVEL_INFO, "reloading",
 		LOG_STR("config", master->setup->config_path));
+	master_files_accept(master);
 	g = load_next(master);
 	if (!g)
 		return;
@@ -202,6 +203,7 @@ void master_advance(struct master *master)
 	shared_set(master->shared, SHARED_GENERATION, master->current->number);
 	if (before)
 		shared_add(master->shared, SHARED_RELOADS_OK, 1);
+	master_files_follow(master);
 	master_log_serving(master, before ? "reloaded" : "ready");
 	if (before)
 		master_after_death(master, before); /* it may be empty */

@@ -47,19 +47,9 @@ void server_names_free(struct server_names *names)
 	free(names);
 }
 
-/* FNV-1a over "first" and then the rest. */
 static uint64_t hash_of(struct slice first, struct slice rest)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
-	const struct slice parts[] = {first, rest};
-
-	for (size_t p = 0; p < 2; p++) {
-		for (size_t i = 0; i < parts[p].len; i++) {
-			hash ^= (unsigned char)parts[p].ptr[i];
-			hash *= UINT64_C(1099511628211);
-		}
-	}
-	return hash;
+	return slice_hash(rest, slice_hash(first, SLICE_HASH));
 }
 
 /* Is it "first" and then the rest? */

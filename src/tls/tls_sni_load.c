@@ -211,17 +211,14 @@ static int kind_of(const struct sni_certificate *c)
 	return EVP_PKEY_get_base_id(c->pair.key);
 }
 
-/* FNV-1a over the names, each with its NUL, folded. */
+/* Over the names, each with its NUL. */
 static uint32_t identity_of(const struct sni_certificate *c)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
+	uint64_t hash = SLICE_HASH;
 
-	for (size_t i = 0; i < c->name_count; i++) {
-		for (size_t j = 0; j <= c->names[i].len; j++) {
-			hash ^= (unsigned char)c->names[i].text[j];
-			hash *= UINT64_C(1099511628211);
-		}
-	}
+	for (size_t i = 0; i < c->name_count; i++)
+		hash = slice_hash(
+			slice_of(c->names[i].text, c->names[i].len + 1), hash);
 	return (uint32_t)(hash ^ hash >> 32);
 }
 

@@ -130,6 +130,21 @@ static void numbers_are_digits_within_a_limit(void **state)
 	}
 }
 
+/* The published values of FNV-1a, 64 bits. */
+static void a_hash_is_fnv_1a_and_goes_on_from_its_seed(void **state)
+{
+	(void)state;
+	assert_true(slice_hash(SLICE(""), SLICE_HASH) ==
+		    UINT64_C(0xcbf29ce484222325));
+	assert_true(slice_hash(SLICE("a"), SLICE_HASH) ==
+		    UINT64_C(0xaf63dc4c8601ec8c));
+	assert_true(slice_hash(SLICE("foobar"), SLICE_HASH) ==
+		    UINT64_C(0x85944171f73967e8));
+	assert_true(slice_hash(SLICE("bar"),
+			    slice_hash(SLICE("foo"), SLICE_HASH)) ==
+		    slice_hash(SLICE("foobar"), SLICE_HASH));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +154,7 @@ int main(void)
 		cmocka_unit_test(
 			a_list_gives_every_element_also_the_empty_ones),
 		cmocka_unit_test(numbers_are_digits_within_a_limit),
+		cmocka_unit_test(a_hash_is_fnv_1a_and_goes_on_from_its_seed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,170 @@
+"""process.watch_files: what changes on disk is taken without a signal, whole,
+once, and never when it is wrong (R11)."""
+
+import os
+import re
+import shutil
+import signal
+import ssl
+import subprocess
+
+import pytest
+from cryptography import x509
+
+from client import Client, get
+from gate import wait_for
+from pki import SERVER
+
+
+@pytest.fixture
+def watched(gates, origin, pki, short_path):
+    """A gate whose files are its own; watched(every) starts it."""
+    def make(every="100ms", behind=None):
+        """behind: files is a link to that directory."""
+        gate = gates(origin)
+        gate.stop()
+        gate.files = gate.dir / "files"
+        if behind:
+            (gate.dir / behind).mkdir()
+            gate.files.symlink_to(behind)
+        else:
+            gate.files.mkdir()
+        place(gate.files / "server.pem", pki.server.cert.read_bytes())
+        place(gate.files / "server.key", pki.server.key.read_bytes())
+        (gate.files / "ca").mkdir()
+        place(gate.files / "ca" / "one.pem", pki.ca.pem())
+        gate.text = re.sub(
+            r"(?m)^tls: .*$", lambda _: "tls: {cert: files/server.pem, "
+            "key: files/server.key}", gate.text)
+        gate.text = gate.text.replace(
+            str(pki.ca.path), "files/ca").replace(
+            "workers: 1}", f"workers: 1, watch_files: {every}}}")
+        gate.config.write_text(gate.text)
+        gate.start()
+        return gate
+    return make
+
+
+def place(path, content):
+    """As whoever is careful writes a file: whole, then renamed."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_bytes(content)
+    os.replace(fresh, path)
+
+
+def generation(gate):
+    return int(gate.metrics()["mtlsgate_generation"])
+
+
+def reloaded(gate, number):
+    wait_for(f"generation {number}", lambda: generation(gate) == number)
+    wait_for("the old one to end", lambda: gate.metrics()[
+        "mtlsgate_workers_draining"] == 0)
+
+
+def served_serial(gate, pki):
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{gate.port}",
+         "-cert", pki.good.cert, "-key", pki.good.key],
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    pem = re.search(b"-----BEGIN CERT.*?-----END CERTIFICATE-----",
+                    done.stdout, re.S).group(0)
+    return x509.load_pem_x509_certificate(pem).serial_number
+
+
+def test_a_certificate_renamed_over_is_served_without_a_signal(watched, pki):
+    gate = watched()
+    renewed = pki.ca.issue("renewed", SERVER, names=["localhost"])
+    with Client(gate.port, pki, pki.good) as client:
+        assert client.ask(get()).status == 200
+        # key and certificate change together or not at all
+        place(gate.files / "server.key", renewed.key.read_bytes())
+        place(gate.files / "server.pem", renewed.cert.read_bytes())
+        wait_for("the change", lambda: generation(gate) == 2)
+        assert "files_changed proc=master path=" in gate.log()
+        # the connection that was there is served to its end
+        assert client.ask(get()).status == 200
+    assert served_serial(gate, pki) == renewed.x509.serial_number
+    assert gate.metrics()["mtlsgate_reloads_failed_total"] == 0
+
+
+def test_a_ca_that_comes_and_goes_in_a_directory_is_taken(watched, pki):
+    gate = watched()
+
+    def unchained():
+        with Client(gate.port, pki, pki.unchained) as client:
+            return client.ask(get(close=True)).status
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        unchained()
+    place(gate.files / "ca" / "two.pem", pki.intermediate.pem())
+    reloaded(gate, 2)
+    assert unchained() == 200
+    (gate.files / "ca" / "two.pem").unlink()
+    reloaded(gate, 3)
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        unchained()
+
+
+def test_a_broken_file_keeps_the_old_ones_and_is_told_once_R11(
+        watched, pki, connect):
+    gate = watched()
+    good = (gate.files / "server.pem").read_bytes()
+    place(gate.files / "server.pem", good[:len(good) // 2])
+    wait_for("the failure", lambda: gate.metrics()[
+        "mtlsgate_reloads_failed_total"] == 1)
+    assert connect(gate, pki.good).ask(get()).status == 200
+    # the next change is looked at anew: so the looking went on meanwhile
+    place(gate.files / "ca" / "one.pem", b"no certificate\n")
+    wait_for("the next failure", lambda: gate.metrics()[
+        "mtlsgate_reloads_failed_total"] == 2)
+    assert gate.log().count("files_changed ") == 2
+    assert gate.log().count("reload_failed ") == 2
+    place(gate.files / "server.pem", good)
+    place(gate.files / "ca" / "one.pem", pki.ca.pem())
+    reloaded(gate, 2)
+
+
+def test_the_configuration_itself_is_watched(watched, pki, connect):
+    gate = watched()
+    place(gate.config, (gate.text + "limits: {body: 1KiB}\n").encode())
+    reloaded(gate, 2)
+    answer = connect(gate, pki.good).ask(
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000\r\n"
+        b"\r\n")
+    assert answer.status == 413
+
+
+def test_a_link_that_is_turned_is_followed(watched, pki):
+    """As Kubernetes swaps a volume: ..data points to another directory."""
+    gate = watched(behind="..one")
+    renewed = pki.ca.issue("turned", SERVER, names=["localhost"])
+    shutil.copytree(gate.dir / "..one", gate.dir / "..two")
+    shutil.copy(renewed.cert, gate.dir / "..two" / "server.pem")
+    shutil.copy(renewed.key, gate.dir / "..two" / "server.key")
+    (gate.dir / "files.new").symlink_to("..two")
+    os.replace(gate.dir / "files.new", gate.files)
+    reloaded(gate, 2)
+    assert served_serial(gate, pki) == renewed.x509.serial_number
+
+
+def test_hup_takes_what_it_read_as_known(watched, pki):
+    gate = watched()
+    for number in (2, 3):
+        mark = len(gate.log())
+        place(gate.files / "server.pem", pki.server.cert.read_bytes())
+        gate.send_signal(signal.SIGHUP)
+        wait_for("the reload", lambda: "reloaded " in gate.log()[mark:])
+        assert generation(gate) == number
+    assert "files_changed" not in gate.log()
+
+
+def test_0s_means_only_when_told_to(watched, pki):
+    gate = watched(every="0s")
+    renewed = pki.ca.issue("told", SERVER, names=["localhost"])
+    place(gate.files / "server.key", renewed.key.read_bytes())
+    place(gate.files / "server.pem", renewed.cert.read_bytes())
+    assert served_serial(gate, pki) == pki.server.x509.serial_number
+    gate.send_signal(signal.SIGHUP)
+    reloaded(gate, 2)
+    assert "files_changed" not in gate.log()
+    assert served_serial(gate, pki) == renewed.x509.serial_number
