@@ -44,6 +44,7 @@ struct explain_list {
 	int depth;
 	int alert; /* what the client sees in the handshake; 0: none */
 	const char *alert_name;
+	int status; /* what its requests are answered; 0: they are forwarded */
 	const char *verify; /* X-CERT-VERIFY; NULL: no request gets there */
 	const char *cause;  /* of the code; NULL when nothing failed */
 	const char *todo;

@@ -39,6 +39,10 @@ struct chain_report {
 	struct cert_info *leaf;
 	struct slice subject; /* of the leaf */
 	struct slice issuer;
+	const char *key; /* kind of its public key, "EC P-256" */
+	/* No: a key of a kind that signs no handshake here (R16), so that the
+	 * client sends no certificate at all. */
+	bool key_signs;
 	struct chain_verdict verdict;
 	/* In the order found, each (code, depth) once; the verdict's is one of
 	 * them, except where memory was out. */

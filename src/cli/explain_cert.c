@@ -278,26 +278,44 @@ static void tell_code(struct work *w, int code, int depth)
 	list->todo = remedy->todo;
 }
 
+/* How it ends for a client that is not let through. */
+static void tell_refusal(struct work *w, const char *mode)
+{
+	struct explain_list *list = &w->list;
+
+	if (w->listener->client_auth.reject_with == REJECT_WITH_HTTP) {
+		list->status = 403;
+		list->because = arena_printf(w->arena,
+			"mode %s refuses this, and reject_with: http answers "
+			"every request",
+			mode);
+		return;
+	}
+	list->because = arena_printf(
+		w->arena, "mode %s refuses this in the handshake", mode);
+	list->alert =
+		client_reason_alert_number(w->auth.code, &list->alert_name);
+}
+
 static void tell_verdict(struct work *w)
 {
 	const char *mode = mode_name(w->listener->client_auth.mode);
 	struct explain_list *list = &w->list;
 	char verify[CLIENT_AUTH_VERDICT];
-	bool bad = w->auth.code != 0;
 
 	list->allowed = !w->auth.refused;
-	if (bad)
+	if (w->auth.code)
 		tell_code(w, w->auth.code, w->auth.depth);
+	if (!list->allowed) {
+		tell_refusal(w, mode);
+		return;
+	}
 	client_auth_verdict(&w->auth, verify);
-	list->verify = list->allowed ? arena_strdup(w->arena, verify) : NULL;
+	list->verify = arena_strdup(w->arena, verify);
 	list->because = arena_printf(w->arena,
-		!list->allowed ? "mode %s refuses this in the handshake"
-		: bad          ? "mode %s lets it through, and the header tells"
-			       : "mode %s lets it through",
+		w->auth.code ? "mode %s lets it through, and the header tells"
+			     : "mode %s lets it through",
 		mode);
-	if (!list->allowed)
-		list->alert = client_reason_alert_number(
-			w->auth.code, &list->alert_name);
 }
 
 /* The library cannot parse the leaf: decode_error, whatever the mode. */
@@ -314,20 +332,38 @@ static void tell_unreadable(struct work *w)
 		     "either.";
 }
 
-static void tell_none(struct work *w)
+/* The verdict over a client that shows no certificate. */
+static void tell_absence(struct work *w)
 {
 	const struct config_client_auth *settings = &w->listener->client_auth;
-	bool asked = settings->mode != CLIENT_AUTH_DISABLED;
 
 	w->auth = (struct client_auth){
 		.expires = INT64_MAX, .settings = settings};
 	w->auth.refused = !client_auth_allowed(&w->auth);
 	if (w->auth.refused)
 		w->auth.code = CLIENT_AUTH_CODE_NO_CERT;
+	tell_verdict(w);
+}
+
+static void tell_none(struct work *w)
+{
+	bool asked = w->listener->client_auth.mode != CLIENT_AUTH_DISABLED;
+
+	tell_absence(w);
 	set(w, REMEDY_SHOWN, w->auth.refused ? EXPLAIN_FAIL : EXPLAIN_SKIP,
 		asked ? "the client shows none"
 		      : "mode disabled: the client is not asked for one");
-	tell_verdict(w);
+}
+
+/* It has a certificate and cannot show it. */
+static void tell_mute(struct work *w)
+{
+	set(w, REMEDY_LIMITS, EXPLAIN_FAIL,
+		arena_printf(w->arena,
+			"a key of kind %s signs no handshake here, so that the "
+			"client sends no certificate",
+			w->report->key));
+	tell_absence(w);
 }
 
 static void tell_facts(struct work *w)
@@ -364,6 +400,10 @@ static int judge(struct work *w)
 	tell_chain(w);
 	if (!w->report->leaf) {
 		tell_unreadable(w);
+		return -1;
+	}
+	if (!w->report->key_signs) {
+		tell_mute(w);
 		return -1;
 	}
 	client_auth_fill(&w->auth, settings, &w->report->verdict);

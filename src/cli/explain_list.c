@@ -71,6 +71,9 @@ bool explain_list_text(const struct explain_list *list, struct buf *out)
 	if (ok && list->alert)
 		ok = buf_printf(out, "the client sees: alert %d %s\n",
 			list->alert, list->alert_name);
+	if (ok && list->status)
+		ok = buf_printf(
+			out, "the client sees: status %d\n", list->status);
 	if (ok && list->verify)
 		ok = buf_printf(out, "X-CERT-VERIFY: %s\n", list->verify);
 	return ok && text_failure(list, out);
@@ -139,6 +142,11 @@ static void json_failure(struct json *json, const struct explain_list *list)
 	} else {
 		json_null(json);
 	}
+	json_key(json, "status");
+	if (list->status)
+		json_i64(json, list->status);
+	else
+		json_null(json);
 	json_text(json, "cause", list->cause);
 	json_text(json, "todo", list->todo);
 	json_lines(json, "notes", list->notes, list->note_count);

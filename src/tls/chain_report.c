@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "chain_report_priv.h"
+#include "key_pair_priv.h"
 #include "pem_priv.h"
 #include "tls/cert_format.h"
 #include "tls/cert_info.h"
@@ -202,6 +204,31 @@ static void take_path(void *owner, const STACK_OF(X509) * path, bool whole)
 	X509_up_ref(r->top);
 }
 
+/* Is there a signature algorithm of ours for it (tls_context)? */
+static bool signs(const EVP_PKEY *key)
+{
+	static const int kinds[] = {EVP_PKEY_RSA, EVP_PKEY_RSA_PSS, EVP_PKEY_EC,
+		EVP_PKEY_ED25519, EVP_PKEY_ED448};
+	int kind = key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (kinds[i] == kind)
+			return true;
+	}
+	return false;
+}
+
+static bool tell_key(struct reporter *r, X509 *leaf)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(leaf);
+	char kind[KEY_PAIR_KIND];
+
+	key_pair_kind(key, kind);
+	r->report->key = arena_strdup(r->arena, kind);
+	r->report->key_signs = signs(key);
+	return r->report->key != NULL;
+}
+
 static bool verify(struct reporter *r, int64_t at)
 {
 	const struct chain_sink sink = {
@@ -212,7 +239,7 @@ static bool verify(struct reporter *r, int64_t at)
 	X509 *leaf = sk_X509_value(r->sent, 0);
 
 	report->leaf = cert_info_read(leaf, r->arena);
-	if (!report->leaf ||
+	if (!report->leaf || !tell_key(r, leaf) ||
 		!cert_info_read_extensions(report->leaf, leaf, r->arena))
 		return false;
 	report->subject = chain_report_name(r, leaf, false);

@@ -43,12 +43,13 @@ class Gate:
     """
     directory: for the file, logs and sockets. extra: YAML text behind the
     common lines; keys of the common lines are replaced by `top`.
+    listeners: YAML items of further listeners, each a line "  - {...}".
     """
 
     def __init__(self, directory, pki, origin, extra="", workers=1,
                  client_auth=None, listen=None, tls="", access=True,
                  wait=True, env=None, user=None,
-                 prefix=()):
+                 prefix=(), listeners=""):
         self.dir = directory
         self.pki = pki
         self.port = free_port()
@@ -58,8 +59,10 @@ class Gate:
         self.access_path = directory / "access.log"
         url = origin if isinstance(origin, str) else origin.url
         client_auth = client_auth or f"{{ca: {pki.ca.path}}}"
+        address = listen or f"127.0.0.1:{self.port}"
         self.text = (
-            f"listen: {listen or f'127.0.0.1:{self.port}'}\n"
+            (f"listeners:\n  - {{address: '{address}'}}\n{listeners}"
+             if listeners else f"listen: {address}\n") +
             f"tls: {{cert: {pki.server.cert}, key: {pki.server.key}{tls}}}\n"
             f"client_auth: {client_auth}\n"
             + (f"origin: {url}\n" if url else "")

@@ -96,8 +96,9 @@ static void what_is_not_known_is_null_in_json(void **state)
 
 	(void)state;
 	assert_non_null(strstr(text, "\"allowed\":true,"));
-	assert_non_null(strstr(text, "\"code\":null,\"reason\":null,"
-				     "\"depth\":null,\"alert\":null,"));
+	assert_non_null(
+		strstr(text, "\"code\":null,\"reason\":null,"
+			     "\"depth\":null,\"alert\":null,\"status\":null,"));
 	free(text);
 }
 
