@@ -10,12 +10,16 @@
 
 #include "base/buf.h"
 
+struct addr;
 struct err;
 
 struct probe_request {
-	unsigned short port;   /* on 127.0.0.1 */
-	const char *ca_file;   /* that vouches for the server */
-	const char *cert_file; /* certificate and key; NULL: none */
+	const struct addr *to; /* NULL: `port` of 127.0.0.1 */
+	unsigned short port;
+	const char *host;      /* its name, for SNI too; NULL: localhost */
+	const char *ca_file;   /* that vouches for it; NULL: not asked */
+	const char *cert_file; /* NULL: none */
+	const char *key_file;  /* NULL: it is in cert_file */
 	struct slice bytes;    /* sent as they are */
 };
 

@@ -259,7 +259,7 @@ static bool demo_start(struct demo *demo, struct err *err)
 	if (!demo->loop || !demo->view || !watch_signals(demo) ||
 		!tls_library_init(NULL))
 		return false;
-	demo->origin = echo_origin_new(demo->loop, err);
+	demo->origin = echo_origin_new(demo->loop, NULL, err);
 	if (!demo->origin || !demo_ca_write(demo->dir, err) ||
 		!start_gate(demo, err))
 		return false;

@@ -100,7 +100,9 @@ static void answer(struct peer *peer)
 		.body_len = peer->text.len};
 
 	if (!header_add(&head.fields, peer->arena, SLICE("Content-Type"),
-		    SLICE("text/plain; charset=utf-8"))) {
+		    SLICE("text/plain; charset=utf-8")) ||
+		!header_add(&head.fields, peer->arena, SLICE(ECHO_ORIGIN_MARK),
+			SLICE("1"))) {
 		request_over(peer, STREAM_ABORT);
 		return;
 	}
@@ -283,14 +285,15 @@ static const struct http_limits limits = {
 	.first_ms = 3600000,
 };
 
-static bool echo_listen(struct echo_origin *origin, struct err *err)
+static bool echo_listen(
+	struct echo_origin *origin, const struct addr *addr, struct err *err)
 {
-	const struct sock_listen how = {.backlog = 128};
-	struct addr addr, bound;
+	const struct sock_listen how = {.backlog = 128, .reuse_addr = true};
+	struct addr any, bound;
 
-	if (!addr_parse(SLICE("127.0.0.1:0"), &addr))
+	if (!addr_parse(SLICE("127.0.0.1:0"), &any))
 		return false;
-	origin->fd = sock_listen(&addr, &how, &bound, err);
+	origin->fd = sock_listen(addr ? addr : &any, &how, &bound, err);
 	if (origin->fd < 0)
 		return false;
 	origin->port = addr_port(&bound);
@@ -301,7 +304,8 @@ static bool echo_listen(struct echo_origin *origin, struct err *err)
 	return false;
 }
 
-struct echo_origin *echo_origin_new(struct loop *loop, struct err *err)
+struct echo_origin *echo_origin_new(
+	struct loop *loop, const struct addr *addr, struct err *err)
 {
 	struct echo_origin *origin = calloc(1, sizeof(*origin));
 
@@ -316,7 +320,7 @@ struct echo_origin *echo_origin_new(struct loop *loop, struct err *err)
 		free(origin);
 		return NULL;
 	}
-	if (echo_listen(origin, err))
+	if (echo_listen(origin, addr, err))
 		return origin;
 	echo_origin_free(origin);
 	return NULL;

@@ -6,9 +6,11 @@
 #include "base/err.h"
 #include "cli/check.h"
 #include "cli/demo.h"
+#include "cli/echo_command.h"
 #include "cli/explain.h"
 #include "cli/guess.h"
 #include "cli/run.h"
+#include "cli/selftest.h"
 #include "version.h"
 
 struct command {
@@ -24,6 +26,8 @@ static const struct command commands[] = {
 	{"check", cli_check, "say what is wrong with a configuration"},
 	{"explain", cli_explain, "say why a certificate is taken or not"},
 	{"demo", cli_demo, "a whole set-up to try, without files or root"},
+	{"selftest", cli_selftest, "try whether a forged header gets through"},
+	{"echo-origin", cli_echo_origin, "an origin that tells what it got"},
 	{"help", help, "explain a command: mtlsgate help COMMAND"},
 };
 
@@ -39,7 +43,7 @@ static void usage(FILE *to)
 	      "\n",
 		to);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-7s %s\n", commands[i].name, commands[i].help);
+		fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].help);
 	fputs("\n"
 	      "mtlsgate COMMAND --help tells its options; mtlsgate --version\n"
 	      "tells the version.\n",

@@ -1,6 +1,7 @@
 #include "cli/probe.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,8 +12,45 @@
 #include <openssl/ssl.h>
 
 #include "base/err.h"
+#include "net/addr.h"
 
 enum { PROBE_TIMEOUT_S = 10, PROBE_MAX = 1024 * 1024 };
+
+static bool load_ca(
+	SSL_CTX *context, const struct probe_request *request, struct err *err)
+{
+	if (!request->ca_file)
+		return true;
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	if (SSL_CTX_load_verify_locations(context, request->ca_file, NULL) == 1)
+		return true;
+	err_set(err, EXIT_CODE_NO_INPUT, "cannot load the CA %s",
+		request->ca_file);
+	return false;
+}
+
+static bool load_cert(
+	SSL_CTX *context, const struct probe_request *request, struct err *err)
+{
+	const char *key =
+		request->key_file ? request->key_file : request->cert_file;
+
+	if (!request->cert_file)
+		return true;
+	if (SSL_CTX_use_certificate_chain_file(context, request->cert_file) !=
+		1)
+		err_set(err, EXIT_CODE_NO_INPUT,
+			"cannot load the certificate %s", request->cert_file);
+	else if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) !=
+			 1 ||
+		 SSL_CTX_check_private_key(context) != 1)
+		err_set(err, EXIT_CODE_NO_INPUT,
+			"cannot load the key %s, or it is not that of %s", key,
+			request->cert_file);
+	else
+		return true;
+	return false;
+}
 
 static SSL_CTX *context_new(
 	const struct probe_request *request, struct err *err)
@@ -23,37 +61,37 @@ static SSL_CTX *context_new(
 		err_set(err, EXIT_CODE_INTERNAL, "out of memory");
 		return NULL;
 	}
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-	if (SSL_CTX_load_verify_locations(context, request->ca_file, NULL) ==
-			1 &&
-		(!request->cert_file ||
-			(SSL_CTX_use_certificate_chain_file(
-				 context, request->cert_file) == 1 &&
-				SSL_CTX_use_PrivateKey_file(context,
-					request->cert_file,
-					SSL_FILETYPE_PEM) == 1)))
+	if (load_ca(context, request, err) && load_cert(context, request, err))
 		return context;
-	err_set(err, EXIT_CODE_NO_INPUT, "cannot load %s or %s",
-		request->ca_file,
-		request->cert_file ? request->cert_file : "(no certificate)");
 	SSL_CTX_free(context);
 	return NULL;
 }
 
-static int connect_loopback(unsigned short port, struct err *err)
+static int connect_to(const struct probe_request *request, struct err *err)
 {
 	const struct timeval wait = {.tv_sec = PROBE_TIMEOUT_S};
-	struct sockaddr_in peer = {.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const int now = 1;
+	char text[ADDR_TEXT];
+	struct addr to;
+	int fd = -1;
 
+	if (request->to)
+		to = *request->to;
+	else if (!addr_parse_ip(SLICE("127.0.0.1"), request->port, &to))
+		return -1;
+	fd = socket(to.sa.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 &&
 		!setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) &&
 		!setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) &&
-		!connect(fd, (struct sockaddr *)&peer, sizeof(peer)))
+		!connect(fd, &to.sa.any, to.len)) {
+		/* the request follows the handshake at once; a unix socket
+		 * has no such option */
+		(void)!setsockopt(
+			fd, IPPROTO_TCP, TCP_NODELAY, &now, sizeof(now));
 		return fd;
-	err_set(err, EXIT_CODE_UNAVAILABLE, "127.0.0.1:%u: %m", port);
+	}
+	addr_print(&to, text);
+	err_set(err, EXIT_CODE_UNAVAILABLE, "%s: %m", text);
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -136,10 +174,17 @@ static unsigned status_of(struct slice text)
 }
 
 /* What the server is called, for SNI and for its certificate. */
-static bool set_names(SSL *ssl)
+static bool set_names(SSL *ssl, const char *host)
 {
-	char name[] = "localhost"; /* the library's macro drops a const */
+	char name[256]; /* the library's macro drops a const */
 
+	struct addr addr;
+
+	snprintf(name, sizeof(name), "%s", host ? host : "localhost");
+	/* RFC 6066 section 3: an address is no server name */
+	if (addr_parse_ip(slice_str(name), 0, &addr))
+		return X509_VERIFY_PARAM_set1_ip_asc(
+			       SSL_get0_param(ssl), name) == 1;
 	return SSL_set_tlsext_host_name(ssl, name) == 1 &&
 	       SSL_set1_host(ssl, name) == 1;
 }
@@ -156,10 +201,10 @@ bool probe_run(const struct probe_request *request, struct probe_answer *answer,
 	ERR_clear_error();
 	context = context_new(request, err);
 	if (context)
-		fd = connect_loopback(request->port, err);
+		fd = connect_to(request, err);
 	if (fd >= 0)
 		ssl = SSL_new(context);
-	if (ssl && SSL_set_fd(ssl, fd) == 1 && set_names(ssl))
+	if (ssl && SSL_set_fd(ssl, fd) == 1 && set_names(ssl, request->host))
 		ok = converse(ssl, request, answer, err);
 	else if (fd >= 0)
 		err_set(err, EXIT_CODE_INTERNAL, "out of memory");

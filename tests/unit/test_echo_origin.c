@@ -65,7 +65,7 @@ static void converse(struct talk *talk, const char *send)
 	talk->send = send;
 	talk->loop = loop_new();
 	assert_non_null(talk->loop);
-	origin = echo_origin_new(talk->loop, &err);
+	origin = echo_origin_new(talk->loop, NULL, &err);
 	assert_non_null(origin);
 	talk->port = echo_origin_port(origin);
 	assert_int_equal(pipe(talk->wake), 0);
