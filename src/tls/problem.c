@@ -10,7 +10,11 @@
 #include "config/config_problem.h"
 #include "tls/cert_format.h"
 #include "tls/cert_time.h"
+#include "cert_info_priv.h"
 #include "pem_priv.h"
+
+/* Seconds since 1970 of their first moments. */
+static const int64_t YEAR_0 = -62167219200, YEAR_10000 = 253402300800;
 
 static enum exit_code exit_code_of(int error)
 {
@@ -45,14 +49,15 @@ void problem_no_block(struct config_problems *problems, const char *key,
 			"(-inform DER -outform PEM)");
 }
 
-void problem_name(struct x509_st *cert, char out[PROBLEM_NAME])
+void problem_distinguished_name(
+	const struct X509_name_st *name, char out[PROBLEM_NAME])
 {
 	struct arena *arena = arena_new(NULL);
-	struct cert_info *info = arena ? cert_info_read(cert, arena) : NULL;
+	struct cert_name parts = {0};
 	struct slice text = {NULL, 0};
 
-	if (!info || !cert_format_rfc2253(&info->subject, arena, &text) ||
-		!text.len)
+	if (!arena || !cert_info_read_name(&parts, name, arena) ||
+		!cert_format_rfc2253(&parts, arena, &text) || !text.len)
 		text = SLICE("(no subject)");
 	if (text.len < PROBLEM_NAME)
 		snprintf(out, PROBLEM_NAME, "%.*s", SLICE_FMT(text));
@@ -62,16 +67,30 @@ void problem_name(struct x509_st *cert, char out[PROBLEM_NAME])
 	arena_free(arena);
 }
 
-void problem_day(const struct asn1_string_st *time, char out[PROBLEM_DAY])
+void problem_name(struct x509_st *cert, char out[PROBLEM_NAME])
 {
-	struct cert_time when = cert_time_of(time);
+	problem_distinguished_name(X509_get_subject_name(cert), out);
+}
+
+void problem_day_of(int64_t unix_seconds, char out[PROBLEM_DAY])
+{
 	struct cert_date date;
 
 	snprintf(out, PROBLEM_DAY, "?");
-	if (!when.valid)
+	if (unix_seconds < YEAR_0 || unix_seconds >= YEAR_10000)
 		return;
-	date = cert_date_of(when.unix_seconds);
+	date = cert_date_of(unix_seconds);
 	snprintf(out, PROBLEM_DAY, "%04u-%02u-%02u",
 		(unsigned)date.year % 10000, (unsigned)date.month % 100,
 		(unsigned)date.day % 100);
+}
+
+void problem_day(const struct asn1_string_st *time, char out[PROBLEM_DAY])
+{
+	struct cert_time when = cert_time_of(time);
+
+	if (when.valid)
+		problem_day_of(when.unix_seconds, out);
+	else
+		snprintf(out, PROBLEM_DAY, "?");
 }

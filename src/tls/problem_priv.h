@@ -9,6 +9,7 @@
 struct config_problems;
 struct asn1_string_st;
 struct pem_file;
+struct X509_name_st;
 struct x509_st;
 
 /* "key: path: cannot be read: No such file"; from errno. */
@@ -21,8 +22,13 @@ void problem_no_block(struct config_problems *problems, const char *key,
 /* The subject for a person: RFC 2253 form, cut, or "(no subject)". */
 enum { PROBLEM_NAME = 160 };
 void problem_name(struct x509_st *cert, char out[PROBLEM_NAME]);
+/* The same of a name alone. */
+void problem_distinguished_name(
+	const struct X509_name_st *name, char out[PROBLEM_NAME]);
 /* "2024-01-03"; "?" when the time does not parse. */
 enum { PROBLEM_DAY = 16 };
 void problem_day(const struct asn1_string_st *time, char out[PROBLEM_DAY]);
+/* Of seconds since 1970; "?" outside of the years 0-9999. */
+void problem_day_of(int64_t unix_seconds, char out[PROBLEM_DAY]);
 
 #endif
