@@ -77,9 +77,13 @@ struct chain_verdict {
 	bool revoked;       /* whatever else failed (R14) */
 	int code;           /* X509_V_ERR_* or enum client_auth_code; 0: none */
 	int depth;          /* where that was seen; leaf is 0 */
+	int otherwise;      /* the first code that does not say "revoked" */
 	unsigned sent;      /* certificates, the leaf among them */
 	int64_t expires;    /* earliest notAfter of a good path, seconds since
 	                    1970, else INT64_MAX (R13) */
+	int64_t crl_until;  /* nextUpdate of the CRL that ends first among
+	                       those that this verdict rests on, seconds since
+	                       1970; INT64_MAX: on none that ends */
 	uint8_t sha256[32]; /* of the leaf */
 };
 

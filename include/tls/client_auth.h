@@ -35,12 +35,14 @@ enum client_auth_state {
 
 struct client_auth {
 	enum client_auth_state state;
-	int code;        /* X509_V_ERR_* or enum client_auth_code; 0: none */
-	int depth;       /* where the first error was seen; leaf is 0 */
-	unsigned sent;   /* certificates that the client sent */
-	int64_t expires; /* earliest notAfter of the verified chain, seconds
+	int code;          /* X509_V_ERR_* or enum client_auth_code; 0: none */
+	int depth;         /* where the first error was seen; leaf is 0 */
+	unsigned sent;     /* certificates that the client sent */
+	int64_t expires;   /* earliest notAfter of the verified chain, seconds
 	                    since 1970; INT64_MAX when there is none (R13) */
-	bool refused;    /* the mode refuses this outcome in the handshake */
+	int64_t crl_until; /* when a CRL that it rests on ends, the same */
+	int otherwise;     /* REVOKED: the first code besides that, or 0 */
+	bool refused;      /* the mode refuses this outcome in the handshake */
 	const struct config_client_auth *settings; /* lent */
 	uint8_t sha256[32];           /* of the leaf; zero without one */
 	struct resumption resumption; /* kept over all of this */

@@ -5,6 +5,7 @@
 #ifndef MTLSGATE_TLS_CLIENT_REASON_H
 #define MTLSGATE_TLS_CLIENT_REASON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Our own reasons, above the library's X509_V_ERR codes. */
@@ -19,12 +20,15 @@ enum client_auth_code {
 	CLIENT_AUTH_CODE_NAME_SYNTAX,   /* a constrained name is malformed */
 	CLIENT_AUTH_CODE_NAME_LIMIT,    /* a constraint begins with a period */
 	CLIENT_AUTH_CODE_NAME_WILDCARD, /* may stand for an excluded name */
+	CLIENT_AUTH_CODE_DENIED,        /* client_auth.deny: as revoked */
 };
 
 /* "certificate has expired"; the spelling of fields.md; never NULL. */
 const char *client_auth_reason(int code);
 /* "expired": a short word for metrics and logs, from the same table. */
 const char *client_auth_word(int code);
+/* Does it say that the certificate was revoked (R14)? */
+bool client_reason_revoked(int code);
 /* All such words, each once; at most 64. For metrics kept in an array. */
 size_t client_auth_words(void);
 const char *client_auth_word_at(size_t index);

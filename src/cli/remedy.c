@@ -90,6 +90,10 @@ static const struct remedy table[] = {
 		"Issue a new one with a new key. When it should be good, look "
 		"at client_auth.crl, client_auth.deny and the CA's OCSP "
 		"answer."},
+	{"denied", REMEDY_REVOCATION,
+		"The certificate is on the deny list of the configuration.",
+		"Issue a new one, or take its serial number or fingerprint "
+		"out of client_auth.deny."},
 	{"crl", REMEDY_REVOCATION,
 		"The CRL of its issuer is missing, too old or not usable.",
 		"Bring a current CRL to client_auth.crl.files; "

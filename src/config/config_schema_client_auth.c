@@ -31,6 +31,24 @@ static const struct config_word eku_words[] = {
 	{NULL, 0},
 };
 
+static const struct config_word scope_words[] = {
+	{"leaf", CRL_SCOPE_LEAF},
+	{"chain", CRL_SCOPE_CHAIN},
+	{NULL, 0},
+};
+
+static const struct config_word policy_words[] = {
+	{"reject", CRL_POLICY_REJECT},
+	{"allow", CRL_POLICY_ALLOW},
+	{NULL, 0},
+};
+
+static const struct config_word revoked_words[] = {
+	{"failed", REVOKED_FAILED},
+	{"cloudflare", REVOKED_CLOUDFLARE},
+	{NULL, 0},
+};
+
 const struct config_key config_schema_client_auth[] = {
 	KEY("client_auth", MAP,
 		"how client certificates are asked for and checked",
@@ -61,5 +79,34 @@ const struct config_key config_schema_client_auth[] = {
 		"present: it does not; any: not checked",
 		LISTENER(client_auth.require_eku), .fallback = "clientAuth",
 		.words = eku_words),
+	KEY("client_auth.crl", MAP, "certificate revocation lists"),
+	KEY("client_auth.crl.files", PATHS,
+		"CRLs, PEM or DER: files, and directories of *.crl and *.pem",
+		LISTENER(client_auth.crl.files)),
+	KEY("client_auth.crl.scope", WORD,
+		"who needs a CRL of its issuer: the leaf, or every "
+		"certificate of the chain below the CA",
+		LISTENER(client_auth.crl.scope), .fallback = "leaf",
+		.words = scope_words),
+	KEY("client_auth.crl.when_missing", WORD,
+		"a client whose issuer has no CRL",
+		LISTENER(client_auth.crl.when_missing), .fallback = "reject",
+		.words = policy_words),
+	KEY("client_auth.crl.when_expired", WORD,
+		"a client whose issuer's CRL is past its nextUpdate",
+		LISTENER(client_auth.crl.when_expired), .fallback = "reject",
+		.words = policy_words),
+	KEY("client_auth.deny", MAP, "certificates refused without a CRL"),
+	KEY("client_auth.deny.serials", TEXTS,
+		"serial numbers of clients in hex, of any issuer",
+		LISTENER(client_auth.deny.serials)),
+	KEY("client_auth.deny.fingerprints_sha256", TEXTS,
+		"SHA-256 of certificates in hex, also of intermediates",
+		LISTENER(client_auth.deny.fingerprints_sha256)),
+	KEY("client_auth.revoked_verdict", WORD,
+		"what `verified` tells of a revoked certificate: failed, or "
+		"cloudflare: SUCCESS where nothing else is wrong",
+		LISTENER(client_auth.revoked_verdict), .fallback = "failed",
+		.words = revoked_words),
 	CONFIG_SECTION_END(CLIENT_AUTH),
 };

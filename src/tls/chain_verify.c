@@ -26,10 +26,12 @@ void chain_note(struct chain_run *run, int code, int depth, X509 *cert)
 {
 	struct chain_verdict *verdict = run->verdict;
 	const struct chain_sink *sink = run->rules->sink;
-	bool revoked = code == X509_V_ERR_CERT_REVOKED;
+	bool revoked = client_reason_revoked(code);
 
 	if (sink && sink->on_finding)
 		sink->on_finding(sink->owner, code, depth, cert);
+	if (!revoked && !verdict->otherwise)
+		verdict->otherwise = code;
 	if (verdict->revoked || (verdict->code && !revoked))
 		return;
 	verdict->revoked = revoked;
@@ -173,6 +175,7 @@ static void judge_path(struct chain_run *run)
 	ask_library(run);
 	if (!run->verdict->code)
 		chain_check_names(run);
+	chain_check_revocation(run);
 	tell_path(run);
 }
 
@@ -233,6 +236,8 @@ static bool adopt(struct chain_run *run, struct chain_run *other)
 	run->verdict->revoked = verdict->revoked;
 	run->verdict->code = verdict->code;
 	run->verdict->depth = verdict->depth;
+	run->verdict->otherwise = verdict->otherwise;
+	run->verdict->crl_until = verdict->crl_until;
 	return true;
 }
 
@@ -241,7 +246,7 @@ static void judge_other(struct chain_run *run, X509_STORE_CTX *ctx)
 {
 	const struct chain_sink *sink = run->rules->sink;
 	struct chain_rules quiet = *run->rules;
-	struct chain_verdict verdict = {0};
+	struct chain_verdict verdict = {.crl_until = INT64_MAX};
 	struct chain_run other = {
 		.rules = &quiet, .ctx = ctx, .verdict = &verdict};
 
@@ -306,6 +311,7 @@ static void run_checks(struct chain_run *run)
 
 	if (!bounded(sent, run->rules->settings->max_depth)) {
 		chain_note(run, CLIENT_AUTH_CODE_CHAIN_SIZE, 0, NULL);
+		chain_check_revocation(run);
 	} else {
 		judge_path(run);
 		if (may_help(run->verdict))
@@ -321,6 +327,7 @@ void chain_verify(const struct chain_rules *rules,
 	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(ctx);
 
 	*out = (struct chain_verdict){.expires = INT64_MAX,
+		.crl_until = INT64_MAX,
 		.sent = sent ? (unsigned)sk_X509_num(sent) : 1};
 	run_checks(&run);
 	if (out->code)
@@ -362,7 +369,8 @@ bool chain_verify_offline(const struct chain_rules *rules,
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	bool ok = ctx && sk_X509_num(sent) > 0 && prepare(ctx, rules, sent, at);
 
-	*out = (struct chain_verdict){.expires = INT64_MAX};
+	*out = (struct chain_verdict){
+		.expires = INT64_MAX, .crl_until = INT64_MAX};
 	if (ok)
 		chain_verify(rules, ctx, out);
 	X509_STORE_CTX_free(ctx);

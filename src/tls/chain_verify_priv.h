@@ -29,5 +29,11 @@ void chain_check_names(struct chain_run *run);
  */
 void chain_walk(struct chain_run *run,
 	bool (*take)(struct chain_run *run, struct stack_st_X509 *path));
+/*
+ * Notes what deny lists and CRLs say, and in the verdict until when the CRLs
+ * hold. Behind the library's verification; without a path only the deny lists
+ * are asked, about the leaf.
+ */
+void chain_check_revocation(struct chain_run *run);
 
 #endif

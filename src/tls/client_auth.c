@@ -18,6 +18,7 @@ void client_auth_begin(
 	struct client_auth *auth, const struct config_client_auth *settings)
 {
 	*auth = (struct client_auth){.expires = INT64_MAX,
+		.crl_until = INT64_MAX,
 		.settings = settings,
 		.resumption = auth->resumption};
 }
@@ -50,6 +51,8 @@ void client_auth_fill(struct client_auth *auth,
 	auth->depth = verdict->depth;
 	auth->sent = verdict->sent;
 	auth->expires = verdict->expires;
+	auth->crl_until = verdict->crl_until;
+	auth->otherwise = verdict->otherwise;
 	memcpy(auth->sha256, verdict->sha256, sizeof(auth->sha256));
 	auth->refused = !client_auth_allowed(auth);
 }
@@ -123,17 +126,29 @@ void client_auth_watch(const struct ssl_st *ssl, int where, int value)
 	}
 }
 
+/* Does `verified` leave the revocation out, as Cloudflare does? */
+static bool revoked_aside(const struct client_auth *auth)
+{
+	return auth->state == CLIENT_AUTH_REVOKED && auth->settings &&
+	       auth->settings->revoked_verdict == REVOKED_CLOUDFLARE;
+}
+
 void client_auth_verdict(
 	const struct client_auth *auth, char out[CLIENT_AUTH_VERDICT])
 {
-	const char *text = "NONE";
-	const char *reason = "";
+	const char *text = "FAILED:";
+	const char *reason = client_auth_reason(auth->code);
 
-	if (auth->state == CLIENT_AUTH_OK) {
+	if (auth->state == CLIENT_AUTH_NONE) {
+		text = "NONE";
+		reason = "";
+	} else if (auth->state == CLIENT_AUTH_OK ||
+		   (revoked_aside(auth) && !auth->otherwise)) {
 		text = "SUCCESS";
-	} else if (auth->state != CLIENT_AUTH_NONE) {
-		text = "FAILED:";
-		reason = client_auth_reason(auth->code);
+		reason = "";
+	} else if (revoked_aside(auth)) {
+		/* a chain that is bad besides stays bad */
+		reason = client_auth_reason(auth->otherwise);
 	}
 	snprintf(out, CLIENT_AUTH_VERDICT, "%s%s", text, reason);
 }

@@ -40,6 +40,7 @@ enum word {
 	WORD_CHAIN_TOO_LONG,
 	WORD_PATH_LENGTH,
 	WORD_REVOKED,
+	WORD_DENIED,
 	WORD_CRL,
 	WORD_OCSP,
 	WORD_PURPOSE,
@@ -76,6 +77,7 @@ static const char *const words[WORD_COUNT] = {
 	[WORD_CHAIN_TOO_LONG] = "chain_too_long",
 	[WORD_PATH_LENGTH] = "path_length",
 	[WORD_REVOKED] = "revoked",
+	[WORD_DENIED] = "denied",
 	[WORD_CRL] = "crl",
 	[WORD_OCSP] = "ocsp",
 	[WORD_PURPOSE] = "purpose",
@@ -310,6 +312,8 @@ static const struct reason reasons[] = {
 		"name constraint begins with a period"},
 	{CLIENT_AUTH_CODE_NAME_WILDCARD, WORD_NAME_CONSTRAINT, ALERT_OTHER,
 		"wildcard name covers an excluded name"},
+	{CLIENT_AUTH_CODE_DENIED, WORD_DENIED, ALERT_REVOKED,
+		"certificate revoked"},
 };
 
 /* A code that a newer library invented. */
@@ -330,6 +334,11 @@ static const struct reason *find(int code)
 const char *client_auth_reason(int code)
 {
 	return find(code)->text;
+}
+
+bool client_reason_revoked(int code)
+{
+	return find(code)->alert == ALERT_REVOKED;
 }
 
 const char *client_auth_word(int code)

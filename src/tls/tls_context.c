@@ -402,27 +402,35 @@ static bool same_mark(const struct config_mark *a, const struct config_mark *b)
 		       (a->file && b->file && !strcmp(a->file, b->file)));
 }
 
-/* Do both take certificate, key and CAs from the same places? */
-static bool same_material(
-	const struct config_listener *a, const struct config_listener *b)
+static bool same_texts(
+	const struct config_texts *a, const struct config_texts *b)
 {
-	const struct config_texts *ca = &a->client_auth.ca;
-	const struct config_texts *cb = &b->client_auth.ca;
-
-	if (!same_mark(&a->tls.cert.mark, &b->tls.cert.mark) ||
-		!same_mark(&a->tls.key.mark, &b->tls.key.mark) ||
-		!same_mark(
-			&a->tls.ticket_keys.mark, &b->tls.ticket_keys.mark) ||
-		a->tls.certificates != b->tls.certificates ||
-		a->tls.unknown_server_name != b->tls.unknown_server_name ||
-		a->client_auth.mode != b->client_auth.mode ||
-		ca->count != cb->count)
+	if (a->count != b->count)
 		return false;
-	for (size_t i = 0; i < ca->count; i++) {
-		if (!same_mark(&ca->items[i].mark, &cb->items[i].mark))
+	for (size_t i = 0; i < a->count; i++) {
+		if (!same_mark(&a->items[i].mark, &b->items[i].mark))
 			return false;
 	}
 	return true;
+}
+
+/* Do both take certificate, key and what they trust from the same places? */
+static bool same_material(
+	const struct config_listener *a, const struct config_listener *b)
+{
+	const struct config_client_auth *ca = &a->client_auth;
+	const struct config_client_auth *cb = &b->client_auth;
+
+	return same_mark(&a->tls.cert.mark, &b->tls.cert.mark) &&
+	       same_mark(&a->tls.key.mark, &b->tls.key.mark) &&
+	       same_mark(&a->tls.ticket_keys.mark, &b->tls.ticket_keys.mark) &&
+	       a->tls.certificates == b->tls.certificates &&
+	       a->tls.unknown_server_name == b->tls.unknown_server_name &&
+	       ca->mode == cb->mode && same_texts(&ca->ca, &cb->ca) &&
+	       same_texts(&ca->crl.files, &cb->crl.files) &&
+	       same_texts(&ca->deny.serials, &cb->deny.serials) &&
+	       same_texts(&ca->deny.fingerprints_sha256,
+		       &cb->deny.fingerprints_sha256);
 }
 
 void tls_context_check(

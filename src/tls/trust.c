@@ -1,11 +1,9 @@
 #include "tls/trust.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -13,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "config/config_problem.h"
+#include "file_walk_priv.h"
 #include "pem_priv.h"
 #include "problem_priv.h"
 #include "trust_priv.h"
@@ -223,8 +222,9 @@ static bool count_blocks(
 	return result == PEM_END;
 }
 
-static void load_file(struct loader *l, const char *path)
+static void load_file(void *arg, const char *path)
 {
+	struct loader *l = arg;
 	struct source from = {.path = path};
 	struct pem_block block;
 	struct pem_file file;
@@ -248,72 +248,17 @@ static void load_file(struct loader *l, const char *path)
 	pem_close(&file);
 }
 
-static int is_ca_file(const struct dirent *entry)
-{
-	struct slice name = slice_str(entry->d_name);
-
-	return name.ptr[0] != '.' && (slice_ends(name, SLICE(".pem")) ||
-					     slice_ends(name, SLICE(".crt")));
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static void load_directory_entry(
-	struct loader *l, const char *directory, const char *name)
-{
-	char path[4096];
-	int len = snprintf(path, sizeof(path), "%s/%s", directory, name);
-
-	if (len < 0 || (size_t)len >= sizeof(path)) {
-		problem_unreadable(
-			l->problems, key, l->mark, directory, ENAMETOOLONG);
-		l->failed = true;
-		return;
-	}
-	load_file(l, path);
-}
-
-static void load_directory(struct loader *l, const char *path)
-{
-	struct dirent **entries = NULL;
-	int count = scandir(path, &entries, is_ca_file, by_name);
-
-	if (count < 0) {
-		problem_unreadable(l->problems, key, l->mark, path, errno);
-		l->failed = true;
-		return;
-	}
-	if (count == 0) {
-		config_problem(l->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
-			l->mark,
-			"%s: the directory %s holds no *.pem and no *.crt", key,
-			path);
-		l->failed = true;
-	}
-	for (int i = 0; i < count; i++) {
-		load_directory_entry(l, path, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
-}
-
 static void load_entry(struct loader *l, const struct config_text *entry)
 {
-	struct stat st;
+	const struct file_walk walk = {.key = key,
+		.ends = {".pem", ".crt"},
+		.problems = l->problems,
+		.visit = load_file,
+		.arg = l};
 
 	l->mark = entry->mark;
-	if (stat(entry->text, &st) != 0) {
-		problem_unreadable(
-			l->problems, key, l->mark, entry->text, errno);
+	if (!file_walk(&walk, entry))
 		l->failed = true;
-	} else if (S_ISDIR(st.st_mode)) {
-		load_directory(l, entry->text);
-	} else {
-		load_file(l, entry->text);
-	}
 }
 
 /* Shall the names be sent, and do they fit? Then the trust takes them. */
@@ -334,6 +279,20 @@ static void keep_names(
 	}
 	l->trust->names = l->names;
 	l->names = NULL;
+}
+
+/* Both, so that one run finds all that is wrong; CRLs need their CAs. */
+static void load_revocation(
+	struct loader *l, const struct config_client_auth *settings)
+{
+	if (!l->trust || !l->trust->store)
+		return;
+	if (!deny_load(&l->trust->deny, &settings->deny, l->problems))
+		l->failed = true;
+	if (l->failed || !settings->crl.files.count)
+		return;
+	l->trust->crls = crl_set_load(settings, l->trust->store, l->problems);
+	l->failed = !l->trust->crls;
 }
 
 struct trust *trust_load(const struct config_client_auth *settings,
@@ -359,6 +318,7 @@ struct trust *trust_load(const struct config_client_auth *settings,
 			load_entry(&l, &settings->ca.items[i]);
 		keep_names(&l, settings);
 	}
+	load_revocation(&l, settings);
 	sk_X509_NAME_pop_free(l.names, X509_NAME_free);
 	ERR_clear_error();
 	if (l.failed) {
@@ -374,6 +334,8 @@ void trust_free(struct trust *trust)
 		return;
 	X509_STORE_free(trust->store);
 	sk_X509_NAME_pop_free(trust->names, X509_NAME_free);
+	crl_set_free(trust->crls);
+	deny_fini(&trust->deny);
 	free(trust);
 }
 
@@ -395,6 +357,5 @@ const struct stack_st_X509_NAME *trust_names(const struct trust *trust)
 
 int64_t trust_next_update(const struct trust *trust)
 {
-	(void)trust;
-	return INT64_MAX;
+	return trust && trust->crls ? trust->crls->next_update : INT64_MAX;
 }

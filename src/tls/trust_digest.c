@@ -84,6 +84,36 @@ static void put_certificates(struct hash *hash, const struct trust *trust)
 	free(digests);
 }
 
+static void put_crls(struct hash *hash, const struct crl_set *crls)
+{
+	uint8_t(*digests)[TRUST_DIGEST] =
+		calloc(crls->count + 1, sizeof(*digests));
+	bool ok = digests;
+
+	for (size_t i = 0; ok && i < crls->count; i++)
+		ok = crl_meaning(crls->items[i], digests[i]);
+	hash->ok = hash->ok && ok;
+	if (hash->ok)
+		put_set(hash, digests, crls->count);
+	free(digests);
+}
+
+static void put_deny(struct hash *hash, const struct deny *deny)
+{
+	put_number(hash, deny->serials.count);
+	hash->ok = hash->ok && serial_set_digest(&deny->serials, hash->ctx);
+	put(hash, deny->fingerprints,
+		deny->fingerprint_count * sizeof(*deny->fingerprints));
+}
+
+static void put_trust(struct hash *hash, const struct trust *trust)
+{
+	put_certificates(hash, trust);
+	if (trust->crls)
+		put_crls(hash, trust->crls);
+	put_deny(hash, &trust->deny);
+}
+
 /* ---- the whole ---- */
 
 static void put_settings(
@@ -112,7 +142,7 @@ bool trust_digest(const struct trust *trust,
 	if (hash.ok)
 		put_settings(&hash, listener);
 	if (hash.ok && trust)
-		put_certificates(&hash, trust);
+		put_trust(&hash, trust);
 	hash.ok = hash.ok && EVP_DigestFinal_ex(hash.ctx, out, NULL) == 1;
 	EVP_MD_CTX_free(hash.ctx);
 	return hash.ok;
