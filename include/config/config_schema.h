@@ -104,7 +104,9 @@ struct config_key {
 	const char *path;
 	enum config_type type;
 	enum config_home home;
-	size_t offset; /* in the home */
+	enum config_home item; /* of a LIST or NAMED: the home of one */
+	unsigned section_end;  /* of a row without a path: the next section */
+	size_t offset;         /* in the home */
 	size_t size;
 	size_t auto_offset;   /* of a LOG_FORMAT: its bool */
 	const char *fallback; /* the default as it would be written, or NULL */
@@ -119,15 +121,13 @@ struct config_key {
 	bool quiet;       /* printed only when it is given */
 	const char *help; /* one line */
 	/* of a LIST or NAMED */
-	enum config_home item;
 	size_t item_size;
 	size_t count_offset; /* of its size_t, in the home */
 	size_t mark_offset;  /* of struct config_mark, in the item */
 	size_t name_offset;  /* of const char *, in the item */
 	const char
-		*item_word;   /* what an item is called; NULL: it has no name */
-	const char *sample;   /* one item, for messages */
-	unsigned section_end; /* of a row without a path: the next section */
+		*item_word; /* what an item is called; NULL: it has no name */
+	const char *sample; /* one item, for messages */
 };
 
 /* The rows in the order of the manual: the first for NULL, at last NULL. */

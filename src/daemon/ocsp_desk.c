@@ -61,19 +61,6 @@ static void refuse(
 
 /* ---- who waits ---- */
 
-static bool wait_for(
-	struct desk_job *job, struct desk_worker *worker, uint64_t number)
-{
-	struct desk_waiter *waiter = malloc(sizeof(*waiter));
-
-	if (!waiter)
-		return false;
-	*waiter = (struct desk_waiter){job->waiters, worker, number};
-	job->waiters = waiter;
-	job->desk->waiting++;
-	return true;
-}
-
 static int64_t keep_until(
 	const struct ocsp_desk *desk, const struct ocsp_answer *answer)
 {
@@ -148,8 +135,9 @@ static void join_job(struct desk_worker *worker, uint64_t number,
 	}
 	if (!job)
 		job = desk_job_new(desk, settings, question, key);
-	if (!job || !wait_for(job, worker, number))
-		refuse(worker, number, OCSP_RESULT_INTERNAL);
+	if (job && desk_job_join(job, worker, number))
+		return;
+	refuse(worker, number, OCSP_RESULT_INTERNAL);
 }
 
 static void take_question(struct desk_worker *worker, uint64_t number,

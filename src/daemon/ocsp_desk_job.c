@@ -219,3 +219,16 @@ struct desk_job *desk_job_new(struct ocsp_desk *desk,
 	desk->job_count++;
 	return job;
 }
+
+bool desk_job_join(
+	struct desk_job *job, struct desk_worker *worker, uint64_t number)
+{
+	struct desk_waiter *waiter = malloc(sizeof(*waiter));
+
+	if (!waiter)
+		return false;
+	*waiter = (struct desk_waiter){job->waiters, worker, number};
+	job->waiters = waiter;
+	job->desk->waiting++;
+	return true;
+}

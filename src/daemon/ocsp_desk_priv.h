@@ -73,6 +73,9 @@ struct ocsp_desk {
 struct desk_job *desk_job_new(struct ocsp_desk *desk,
 	const struct config_ocsp *settings,
 	const struct ocsp_question *question, const uint8_t key[OCSP_KEY]);
+/* One more who waits for it. false: memory. */
+bool desk_job_join(struct desk_job *job, struct desk_worker *worker,
+	uint64_t number) __attribute__((warn_unused_result));
 /* Ends it without a word. */
 void desk_job_free(struct desk_job *job);
 

@@ -30,7 +30,7 @@ void chain_report_note(struct reporter *r, const char *format, ...)
 	if (report->note_count == CHAIN_REPORT_NOTES)
 		return;
 	va_start(list, format);
-	vsnprintf(text, sizeof(text), format, list);
+	(void)vsnprintf(text, sizeof(text), format, list);
 	va_end(list);
 	copy = arena_strdup(r->arena, text);
 	if (copy)

@@ -205,17 +205,19 @@ bool ticket_ring_locked(const struct ticket_ring *ring)
 static void take(struct ticket_key *key, const struct page *page, size_t slot)
 {
 	uint64_t words[KEY_WORDS];
-	const uint8_t *octets = (const uint8_t *)words;
+	uint8_t octets[sizeof(words)];
 
 	for (size_t i = 0; i < KEY_WORDS; i++)
 		words[i] = atomic_load_explicit(
 			&page->keys[slot][i], memory_order_relaxed);
+	memcpy(octets, words, sizeof(octets));
 	key->secret = TICKET_KEY_SECRET;
 	memcpy(key->name, octets, TICKET_KEY_NAME);
 	memcpy(key->mac, octets + TICKET_KEY_NAME, TICKET_KEY_SECRET);
 	memcpy(key->cipher, octets + TICKET_KEY_NAME + TICKET_KEY_SECRET,
 		TICKET_KEY_SECRET);
 	OPENSSL_cleanse(words, sizeof(words));
+	OPENSSL_cleanse(octets, sizeof(octets));
 }
 
 /* A sequence lock: what was read between two equal, even counts is whole. */

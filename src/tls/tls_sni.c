@@ -57,9 +57,16 @@ static bool swap(SSL *ssl, const struct sni_certificate *first)
 /* A name of no group, told in the log by SSL_get_servername. */
 static bool refuse_name(SSL *ssl, int *alert, const char *name)
 {
+	union {
+		const char *ours;
+		void *theirs; /* only read */
+	} shown = {.ours = name};
+
 	ERR_clear_error();
+	/* SSL_set_tlsext_host_name without its cast, which drops a const */
 	if (name)
-		(void)SSL_set_tlsext_host_name(ssl, name);
+		(void)SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+			TLSEXT_NAMETYPE_host_name, shown.theirs);
 	ERR_raise(ERR_LIB_SSL, SSL_R_TLSV1_UNRECOGNIZED_NAME);
 	*alert = SSL_AD_UNRECOGNIZED_NAME;
 	return false;
