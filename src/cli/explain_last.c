@@ -132,9 +132,11 @@ static void tell_handshake(struct explain_list *list,
 				known(view->sent),
 				known(view->texts[REFUSAL_SUBJECT])));
 	set(list, remedy->step, EXPLAIN_FAIL,
-		arena_printf(view->arena, "%s (depth %s)",
-			known(view->texts[REFUSAL_REASON]),
-			known(view->depth)));
+		remedy->step == REMEDY_SHOWN
+			? known(view->texts[REFUSAL_REASON])
+			: arena_printf(view->arena, "%s (depth %s)",
+				  known(view->texts[REFUSAL_REASON]),
+				  known(view->depth)));
 }
 
 /* The rules refused a request; the handshake had let the client in. */
