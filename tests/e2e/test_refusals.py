@@ -4,11 +4,13 @@ import concurrent.futures
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 
 import pytest
 
+from client import get
 from gate import BIN, free_port, wait_for
 from pki import Issuer
 
@@ -238,3 +240,20 @@ def test_explain_says_when_it_cannot_ask(short_path):
                   ["--last", "1", "--cert", "x"], ["--id", ""],
                   ["--last", "1", "--admin", "nowhere"]):
         assert explain(*words).returncode == 64, words
+
+
+@pytest.mark.parametrize("version", [
+    ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("leaf", [None, "expired"])
+def test_a_refused_client_gets_no_ticket(
+        gates, origin, leaves, connect, version, leaf):
+    """R12: only the verdict ok gets a ticket."""
+    gate = gates(origin, client_auth=(
+        f"{{ca: {leaves['pki'].ca.path}, reject_with: http}}"))
+    client = connect(gate, leaves[leaf], versions=version)
+    assert client.ask(get()).status == 403
+    assert client.ended()
+    assert not client.sock.session.has_ticket
+    good = connect(gate, leaves["pki"].good, versions=version)
+    assert good.ask(get()).status == 200
+    assert good.sock.session.has_ticket
