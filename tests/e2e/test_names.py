@@ -2,6 +2,7 @@
 its connection (R15); stapling for each of them."""
 
 import re
+import socket
 import ssl
 import subprocess
 
@@ -214,6 +215,34 @@ def test_one_certificate_serves_every_authority(gate, pki, connect):
     client = connect(gate, pki.good)
     for host in ("localhost", "any.example", "[::1]:99"):
         assert client.ask(get(host=host)).status == 200
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2,
+                                     ssl.TLSVersion.TLSv1_3])
+def test_a_resumed_connection_stays_in_its_group_R15(named, pki, origin,
+                                                     version):
+    gate = named()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(pki.ca.path)
+    context.load_cert_chain(pki.good.cert, pki.good.key)
+    context.minimum_version = context.maximum_version = version
+
+    def visit(name, host, session=None):
+        """(status, was it resumed?, the session)"""
+        with context.wrap_socket(
+                socket.create_connection(("127.0.0.1", gate.port), 20),
+                server_hostname=name, session=session) as tls:
+            tls.sendall(get(host=host, close=True))
+            status = int(tls.recv(65536).split(b" ")[1])
+            return status, tls.session_reused, tls.session
+    status, resumed, session = visit("www.example.org", "www.example.org")
+    assert (status, resumed) == (200, False)
+    for host, status in [("api.example.org", 421), ("default.example", 421),
+                         ("example.org", 200)]:
+        assert visit("www.example.org", host, session)[:2] == (status, True)
+    # under another name there is no resumption, and that name's group
+    for host, status in [("api.example.org", 200), ("www.example.org", 421)]:
+        assert visit("api.example.org", host, session)[:2] == (status, False)
 
 
 # ---- what does not change by name ----
