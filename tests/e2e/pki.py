@@ -20,7 +20,7 @@ def now():
 class Issuer:
     """A CA: certificate, key, and what it issues into a directory."""
 
-    def __init__(self, directory, name, parent=None, days=30):
+    def __init__(self, directory, name, parent=None, days=30, key_id=False):
         self.dir = directory
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.subject = x509.Name([
@@ -31,9 +31,16 @@ class Issuer:
             self.subject, self.key.public_key(), signer, now() - DAY,
             now() + days * DAY,
             [(x509.BasicConstraints(ca=True, path_length=None), True),
-             (_usage(cert_sign=True), True)])
+             (_usage(cert_sign=True), True)]
+            + ([(x509.SubjectKeyIdentifier.from_public_key(
+                self.key.public_key()), False)] if key_id else []))
         self.path = directory / (name.replace(" ", "-") + ".pem")
         self.path.write_bytes(self.pem())
+
+    @property
+    def key_id(self):
+        return self.cert.extensions.get_extension_for_class(
+            x509.SubjectKeyIdentifier).value.digest.hex().upper()
 
     def pem(self):
         return self.cert.public_bytes(serialization.Encoding.PEM)

@@ -96,6 +96,55 @@ def test_s_client_says_reused(gate, origin, pki, tmp_path, version):
 
 
 @both
+def test_every_header_is_the_same_as_before(
+        gates, origin, pki, tmp_path, version):
+    """All presets that need no chain, and the facts of the issuer, which a
+    session does not keep and the ticket does."""
+    gate = gates(origin, extra=(
+        "headers:\n"
+        "  preset: [x-cert, cloudflare, nginx]\n"
+        "  set:\n"
+        "    X-Facts: '{cert.issuer_serial} {cert.issuer_ski} "
+        "{cert.fingerprint_sha256} {cert.san.dns} {cert.spki_sha256} "
+        "{cert.not_after.unix} {cert.verified} {tls.version}'\n"
+        "    X-Resumed: '{tls.resumed}'\n"))
+    authority = Issuer(tmp_path, "with a key id", key_id=True)
+    gate_ca = gate.config.read_text().replace(
+        f"{{ca: {pki.ca.path}}}", f"{{ca: {authority.path}}}")
+    assert hup(gate, gate_ca).startswith("reloaded ")
+    visitor = Visitor(pki, authority.issue("all", names=["a.example"]),
+                      version)
+    assert [visitor.asks(gate.port) for _ in range(3)] == [False, True, True]
+    requests = origin.wait(3)
+    assert [r.get("X-Resumed") for r in requests] == ["0", "1", "1"]
+
+    def lines(request):
+        return [line for line in request.raw_head.split(b"\r\n")
+                if not line.lower().startswith((
+                    b"x-resumed", b"x-request-id", b"x-forwarded-port"))]
+    issuer = requests[0].get("X-Facts").split(" ")[:2]
+    assert int(issuer[0], 16) == authority.cert.serial_number
+    assert issuer[1] == authority.key_id
+    assert len(lines(requests[0])) > 30
+    assert lines(requests[0]) == lines(requests[1]) == lines(requests[2])
+
+
+@both
+def test_a_chain_that_is_needed_since(gates, origin, pki, version):
+    gate = gates(origin, extra="headers: {preset: [x-cert]}\n")
+    visitor = Visitor(pki, pki.chained, version)
+    assert not visitor.asks(gate.port)
+    assert visitor.asks(gate.port)
+    change(gate, "[x-cert]", "[x-cert, rfc9440]")
+    assert not visitor.asks(gate.port)
+    assert refused(gate, "chain_needed") == 1
+    assert origin.wait(3)[2].get("Client-Cert-Chain").startswith(":")
+    for _ in range(2):
+        assert not visitor.asks(gate.port)
+        assert not visitor.session or not visitor.session.has_ticket
+
+
+@both
 def test_five_in_a_row_and_not_a_second_longer(gates, origin, pki, version):
     """The last one ends with the certificate, as the first would have."""
     gate = gates(origin, client_auth=(
