@@ -228,8 +228,6 @@ static int on_key(SSL *ssl, unsigned char *name, unsigned char *iv,
 		result = unseal(keys, name, iv, ctx, mac);
 	if (room.count)
 		ticket_keys_wipe(&room);
-	if (encrypt && !result)
-		SSL_set_num_tickets(ssl, 0); /* TLS 1.3 would ask again */
 	return result;
 }
 

@@ -288,6 +288,34 @@ static void five_in_a_row_count_from_the_first(void **state)
 	server_end(&server);
 }
 
+static void a_ticket_lives_no_longer_than_its_certificate(void **state)
+{
+	struct mint *brief = mint_new(&(struct mint_spec){.issuer = files.ca,
+		.cn = "brief",
+		.eku = "clientAuth",
+		.from_s = -10,
+		.until_s = 100});
+	struct server server;
+
+	(void)state;
+	server_start(&server);
+	FOR_VERSIONS(version)
+	{
+		struct visitor visitor;
+
+		visitor_init(&visitor, version, brief);
+		for (int i = 0; i < 3; i++) {
+			visit(&server, &visitor);
+			assert_in_range(SSL_SESSION_get_ticket_lifetime_hint(
+						visitor.session),
+				1, 100);
+		}
+		visitor_fini(&visitor);
+	}
+	mint_free(brief);
+	server_end(&server);
+}
+
 /* ---- who gets none ---- */
 
 static void no_certificate_and_a_bad_one_get_no_ticket(void **state)
@@ -589,6 +617,23 @@ static void a_session_that_was_not_accepted_is_failed(void **state)
 	server_end(&server);
 }
 
+/* The facts stay readable, but are those of another trust. */
+static void exchange_trust(SSL_SESSION *session)
+{
+	uint8_t octets[TICKET_DATA_MAX];
+	struct ticket_data data;
+	void *facts = NULL;
+	size_t len = 0;
+
+	assert_int_equal(
+		SSL_SESSION_get0_ticket_appdata(session, &facts, &len), 1);
+	assert_true(ticket_data_read(&data, slice_of(facts, len)));
+	data.trust[0]++;
+	assert_int_equal(SSL_SESSION_set1_ticket_appdata(session, octets,
+				 ticket_data_write(&data, octets)),
+		1);
+}
+
 /* Accepted, but this is another session than the one that was. */
 static void a_session_with_other_facts_is_failed(void **state)
 {
@@ -604,10 +649,7 @@ static void a_session_with_other_facts_is_failed(void **state)
 		visitor_init(&visitor, version, client);
 		visit(&server, &visitor);
 		shake(&server, &visitor, &v);
-		assert_int_equal(
-			SSL_SESSION_set1_ticket_appdata(
-				SSL_get_session(v.pair.server), "x", 1),
-			1);
+		exchange_trust(SSL_get_session(v.pair.server));
 		client_auth_finish(&v.auth, v.pair.server);
 		assert_int_equal(v.auth.state, CLIENT_AUTH_FAILED);
 		leave(&v);
@@ -688,6 +730,7 @@ int main(void)
 			a_good_client_gets_one_ticket_and_comes_in_with_it),
 		cmocka_unit_test(the_same_facts_stand_as_before),
 		cmocka_unit_test(five_in_a_row_count_from_the_first),
+		cmocka_unit_test(a_ticket_lives_no_longer_than_its_certificate),
 		cmocka_unit_test(no_certificate_and_a_bad_one_get_no_ticket),
 		cmocka_unit_test(where_the_chain_is_needed_there_are_none),
 		cmocka_unit_test(where_a_responder_is_asked_there_are_none),
