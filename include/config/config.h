@@ -13,6 +13,8 @@
 #include "base/slice.h"
 #include "config/config_client_auth.h"
 #include "config/config_headers.h"
+#include "config/config_policy.h"
+#include "config/config_route.h"
 #include "config/config_text.h"
 #include "net/addr.h"
 
@@ -142,8 +144,12 @@ struct config {
 	struct config_process process;
 	struct config_listener *listeners;
 	size_t listener_count;
+	struct config_policy *policies;
+	size_t policy_count;
 	struct config_headers headers;
-	struct config_origin *origins; /* one, until routes name several */
+	struct config_route *routes; /* none: everything goes to origins[0] */
+	size_t route_count;
+	struct config_origin *origins;
 	size_t origin_count;
 	struct config_timeouts timeouts;
 	struct config_limits limits;

@@ -198,11 +198,11 @@ static void check_only_origin(struct config_loader *loader)
 {
 	const struct config *config = loader->config;
 
-	if (config->origin_count > 1)
+	if (config->origin_count > 1 && !config->route_count)
 		config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
 			config->origins[1].mark,
-			"origins: found %zu origins, exactly one is accepted "
-			"today",
+			"origins: found %zu origins, and no routes that tell "
+			"which request goes where",
 			config->origin_count);
 }
 

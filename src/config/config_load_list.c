@@ -196,7 +196,7 @@ static void name_item(struct config_loader *loader, struct config_spot spot,
 	check_twice(loader, spot, key, items, index);
 }
 
-static void check_required(struct config_loader *loader,
+void config_check_required(struct config_loader *loader,
 	struct config_spot spot, const struct yaml_node *map,
 	const char *prefix)
 {
@@ -236,7 +236,7 @@ static void read_item(struct config_loader *loader, struct config_spot spot,
 		config_read_name(loader, head, name_of(key, item));
 	}
 	config_read_map(loader, one, prefix);
-	check_required(loader, head, e, prefix);
+	config_check_required(loader, head, e, prefix);
 	if (!named && key->item_word)
 		name_item(loader, head, key, items, index);
 }

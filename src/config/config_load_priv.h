@@ -133,6 +133,10 @@ void config_read_pairs(struct config_loader *loader, struct config_spot spot,
 /* A list of maps, or a map of named ones. */
 void config_read_items(struct config_loader *loader, struct config_spot spot,
 	const struct config_key *key);
+/* Complains at the spot of keys that the map must have. */
+void config_check_required(struct config_loader *loader,
+	struct config_spot spot, const struct yaml_node *map,
+	const char *prefix);
 /* count copies of the prototype, in their place. NULL: complained. */
 void *config_new_items(struct config_loader *loader,
 	const struct config_key *key, size_t count);

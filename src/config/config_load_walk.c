@@ -143,6 +143,15 @@ bool config_is_end(const struct config_key *key)
 	       !strchr(key->path, '.');
 }
 
+static void read_inner(struct config_loader *loader, struct config_spot spot,
+	const char *prefix)
+{
+	config_read_map(loader, spot, prefix);
+	config_check_required(loader,
+		(struct config_spot){spot.node->key, spot.path}, spot.node,
+		prefix);
+}
+
 static void read_value(struct config_loader *loader, struct config_spot spot,
 	const struct config_key *key)
 {
@@ -192,7 +201,7 @@ static void read_value(struct config_loader *loader, struct config_spot spot,
 		read_servers(loader, spot, home);
 		break;
 	case CONFIG_TYPE_MAP:
-		config_read_map(
+		read_inner(
 			loader, spot, key->same_as ? key->same_as : key->path);
 		break;
 	case CONFIG_TYPE_LISTEN:

@@ -20,7 +20,7 @@ static const struct config_word empty_words[] = {
 	{NULL, 0},
 };
 
-static const struct config_word alias_words[] = {
+const struct config_word config_alias_words[] = {
 	{"drop", ALIAS_DROP},
 	{"reject", ALIAS_REJECT},
 	{"pass", ALIAS_PASS},
@@ -51,7 +51,7 @@ const struct config_key config_schema_headers[] = {
 	KEY("headers.alias_headers", WORD,
 		"incoming names with _ . and the like",
 		CONFIG(headers.alias_headers), .fallback = "drop",
-		.words = alias_words),
+		.words = config_alias_words),
 	KEY("headers.forwarded", WORD, "how the client's address is told",
 		CONFIG(headers.forwarded), .fallback = "x-forwarded",
 		.words = forwarded_words),

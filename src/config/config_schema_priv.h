@@ -18,7 +18,9 @@ enum config_section {
 	CONFIG_SECTION_LISTEN,
 	CONFIG_SECTION_TLS,
 	CONFIG_SECTION_CLIENT_AUTH,
+	CONFIG_SECTION_POLICIES,
 	CONFIG_SECTION_HEADERS,
+	CONFIG_SECTION_ROUTES,
 	CONFIG_SECTION_ORIGINS,
 	CONFIG_SECTION_LIMITS,
 	CONFIG_SECTION_LOGGING,
@@ -30,11 +32,16 @@ extern const struct config_key config_schema_process[];
 extern const struct config_key config_schema_listen[];
 extern const struct config_key config_schema_tls[];
 extern const struct config_key config_schema_client_auth[];
+extern const struct config_key config_schema_policies[];
 extern const struct config_key config_schema_headers[];
+extern const struct config_key config_schema_routes[];
 extern const struct config_key config_schema_origins[];
 extern const struct config_key config_schema_limits[];
 extern const struct config_key config_schema_logging[];
 extern const struct config_key config_schema_admin[];
+
+/* Words of headers.alias_headers, which a route has, too. */
+extern const struct config_word config_alias_words[];
 
 /* The last row of a section: NULL, and which one it was. */
 #define CONFIG_SECTION_END(name_)                                       \

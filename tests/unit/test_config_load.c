@@ -127,6 +127,16 @@ static const char full[] =
 	"  deny: {serials: [\"4A:11\", \"0c\"], fingerprints_sha256: [ab]}}\n"
 	"headers: {preset: [none], empty: omit, alias_headers: reject,\n"
 	"  host: origin, forwarded: none}\n"
+	"policies:\n"
+	"  staff: {any: [{subject_ou: [Platform, SRE]}, {issuer_cn: I}]}\n"
+	"  none-of: {none: [{serial: 4A, san_ip: 10.0.0.0/8}]}\n"
+	"routes:\n"
+	"  - {match: {path: /ping, methods: [GET, HEAD], listener: one,\n"
+	"      host: [a.example, b.example]}, respond: {status: 204}}\n"
+	"  - {name: own, policy: staff, policy_dry_run: none-of, origin: web,\n"
+	"      certificate: required, alias_headers: drop,\n"
+	"      timeouts: {origin_response: 9s}, limits: {body: 1KiB}}\n"
+	"  - {certificate: not_needed, respond: {status: 200, body: hi}}\n"
 	"origins:\n"
 	"  web: {servers: [\"http://[::1]:8080\"],\n"
 	"    keepalive: {connections: 3, idle: 1500ms, requests: 9},\n"
@@ -248,6 +258,46 @@ static void certificates_of_a_listener_stand_instead_of_the_common(void **state)
 	config_free(c);
 }
 
+static void policies_and_routes_are_lists_of_maps(void **state)
+{
+	struct config *c = load(full);
+	const struct config_policy *staff = &c->policies[0];
+	const struct config_route *ping = &c->routes[0], *own = &c->routes[1];
+
+	(void)state;
+	assert_int_equal(c->policy_count, 2);
+	assert_string_equal(staff->name, "staff");
+	assert_int_equal(staff->any_count, 2);
+	assert_int_equal(staff->all_count, 0);
+	assert_int_equal(staff->any[0].values[MATCHER_SUBJECT_OU].count, 2);
+	assert_string_equal(
+		staff->any[0].values[MATCHER_SUBJECT_OU].items[1].text, "SRE");
+	assert_string_equal(
+		staff->any[1].values[MATCHER_ISSUER_CN].items->text, "I");
+	assert_true(staff->any[1].mark.line > staff->mark.line - 1);
+	assert_int_equal(
+		c->policies[1].none[0].values[MATCHER_SAN_IP].count, 1);
+	assert_int_equal(c->route_count, 3);
+	assert_string_equal(ping->name, "route1");
+	assert_int_equal(ping->match.hosts.count, 2);
+	assert_int_equal(ping->match.methods.count, 2);
+	assert_string_equal(ping->match.listeners.items->text, "one");
+	assert_int_equal(ping->respond_status, 204);
+	assert_int_equal(ping->certificate, CERTIFICATE_AUTO);
+	/* what a route does not say is said at the top */
+	assert_int_equal(ping->alias_headers, ALIAS_REJECT);
+	assert_int_equal(ping->origin_response_ms, 6000);
+	assert_int_equal(ping->body, UINT64_C(3) << 30);
+	assert_string_equal(own->policy.text, "staff");
+	assert_int_equal(own->policy.mark.column, 25);
+	assert_int_equal(own->alias_headers, ALIAS_DROP);
+	assert_int_equal(own->origin_response_ms, 9000);
+	assert_int_equal(own->origin_idle_ms, 7000);
+	assert_int_equal(own->body, 1024);
+	assert_string_equal(c->routes[2].respond_body.text, "hi");
+	config_free(c);
+}
+
 /* check --print, R11's "what is in force": the same again. */
 static void what_is_printed_loads_to_the_same(void **state)
 {
@@ -313,7 +363,7 @@ static void printing_names_every_key_and_marks_defaults(void **state)
 		const char *dot = strrchr(k->path, '.');
 		char line[64];
 
-		if (k->shorthand || strchr(k->path, '*') ||
+		if (k->shorthand || k->quiet || strchr(k->path, '*') ||
 			strchr(k->path, '['))
 			continue;
 		snprintf(line, sizeof(line), "%s:", dot ? dot + 1 : k->path);
@@ -513,6 +563,7 @@ int main(void)
 			a_listener_has_its_own_keys_on_top_of_the_common_ones),
 		cmocka_unit_test(
 			certificates_of_a_listener_stand_instead_of_the_common),
+		cmocka_unit_test(policies_and_routes_are_lists_of_maps),
 		cmocka_unit_test(what_is_printed_loads_to_the_same),
 		cmocka_unit_test(a_default_gives_way_to_a_lesser_bound),
 		cmocka_unit_test(printing_names_every_key_and_marks_defaults),
