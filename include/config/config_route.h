@@ -6,9 +6,11 @@
 #ifndef MTLSGATE_CONFIG_CONFIG_ROUTE_H
 #define MTLSGATE_CONFIG_CONFIG_ROUTE_H
 
+#include <stdint.h>
+
 #include "config/config_text.h"
 
-enum config_certificate {
+enum config_route_certificate {
 	CERTIFICATE_AUTO, /* required where a policy is named, or where every
 			     listener that can match is `require` */
 	CERTIFICATE_REQUIRED,
@@ -29,7 +31,7 @@ struct config_route {
 	struct config_route_match match;
 	struct config_text policy; /* NULL: none */
 	struct config_text policy_dry_run;
-	enum config_certificate certificate;
+	enum config_route_certificate certificate;
 	unsigned respond_status; /* 0: an origin answers */
 	struct config_text respond_body;
 	struct config_text origin; /* NULL: the only one */

@@ -18,6 +18,7 @@ struct config;
 struct config_problems;
 struct file_watch;
 struct err;
+struct rulebook;
 struct seat;
 struct socket_group;
 struct sockets;
@@ -28,6 +29,7 @@ struct generation {
 	unsigned number;
 	struct config *config;
 	struct file_watch *files;      /* that it was made from */
+	struct rulebook *rules;        /* its policies and routes */
 	struct tls_context **contexts; /* one per listener; NULL: freed */
 	struct privdrop who;
 	struct socket_group **groups; /* one per listener; lent by sockets */

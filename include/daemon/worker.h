@@ -16,6 +16,7 @@
 
 struct config;
 struct privdrop;
+struct rulebook;
 struct shared;
 struct tls_context;
 
@@ -27,6 +28,7 @@ struct worker_socket {
 struct worker_setup { /* lent for the worker's life, save the descriptors */
 	pid_t master;
 	const struct config *config;
+	const struct rulebook *rules; /* of this config */
 	struct tls_context *const *contexts;
 	const struct privdrop *who;
 	struct shared *shared;

@@ -21,6 +21,7 @@ enum http_rule {
 	HTTP_RULE_VERSION,        /* not HTTP/1.0 or HTTP/1.1: 505 */
 	HTTP_RULE_TARGET,         /* form or byte not allowed */
 	HTTP_RULE_STATUS_CODE,
+	HTTP_RULE_PATH_AMBIGUOUS, /* some origin reads another path */
 	/* fields */
 	HTTP_RULE_FIELD_NAME,
 	HTTP_RULE_FIELD_COLON, /* blank before it, or none */

@@ -12,23 +12,28 @@
 #include <stdint.h>
 
 struct client_auth;
-struct message;
 struct route;
 
 enum authz_reason {
 	AUTHZ_ALLOWED,
-	AUTHZ_CERTIFICATE, /* the mode lets no such outcome through */
+	AUTHZ_CERTIFICATE, /* the mode lets no such outcome through, or the
+			      route needs one that verified */
 	AUTHZ_NO_ROUTE,    /* nothing is served there */
+	AUTHZ_POLICY,      /* the route's policy does not hold */
 };
 
 struct verdict {
 	bool allow;
 	uint16_t status; /* what to answer when it is not allowed */
 	enum authz_reason reason;
+	bool dry_run_denies; /* policy_dry_run would have refused it */
 };
 
-/* route: NULL when none was found. auth: NULL counts as unknown: denied. */
+/*
+ * route: NULL when none was found. auth: NULL counts as unknown: denied.
+ * granted: the bits of rulebook_judge; NULL: no policy holds.
+ */
 struct verdict authz_decide(const struct route *route,
-	const struct message *head, const struct client_auth *auth);
+	const struct client_auth *auth, const uint64_t *granted);
 
 #endif

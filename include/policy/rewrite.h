@@ -34,7 +34,8 @@ struct rewrite_stripped {
 
 struct rewrite_facts { /* lent for the call; texts live as long as the head */
 	const struct header_plan *plan;
-	struct slice client_ip; /* empty: a client without an address */
+	const unsigned *alias_headers; /* instead of the plan's; or NULL */
+	struct slice client_ip;        /* empty: a client without an address */
 	struct slice request_id;
 	struct slice origin_authority;
 	const struct header_block *cert_headers; /* lent with it; or NULL */
@@ -52,10 +53,12 @@ enum http_rule rewrite_request(struct message *head, struct arena *arena,
 
 /*
  * The trailers of a request (R5). What alias_headers would reject is dropped
- * here: the head has gone out long ago. trailers may be NULL.
+ * here: the head has gone out long ago. trailers may be NULL; alias_headers
+ * is that of struct rewrite_facts.
  */
 void rewrite_trailers(struct header_block *trailers,
-	const struct header_plan *plan, struct rewrite_stripped *stripped);
+	const struct header_plan *plan, const unsigned *alias_headers,
+	struct rewrite_stripped *stripped);
 
 /*
  * A response: what headers.response says, Via, and Date when the origin sent

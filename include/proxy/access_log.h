@@ -49,6 +49,11 @@ struct access_record {
 	const struct client_auth *auth;
 	struct slice subject;
 	struct slice serial;
+	const char *route;  /* NULL: none was found; "" without a list */
+	const char *policy; /* of the route; NULL: none */
+	bool policy_denied;
+	const char *dry_run; /* its policy_dry_run; NULL: none */
+	bool dry_run_denied;
 	struct rewrite_stripped stripped;
 };
 

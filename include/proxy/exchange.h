@@ -42,6 +42,7 @@ struct loop;
 struct metrics;
 struct origin;
 struct proxy_observer;
+struct rulebook;
 struct refusal;
 struct refusals;
 struct stream;
@@ -52,6 +53,7 @@ struct exchange_env {
 	struct loop *loop;
 	const struct config *config;
 	const struct header_plan *headers;
+	const struct rulebook *rules; /* of this config */
 	struct metrics *metrics;
 	struct arena_cache *arenas;
 	struct deadline_pool *deadlines;
@@ -82,7 +84,9 @@ struct exchange_client {
 	struct slice ip; /* empty: a unix socket */
 	uint16_t port;
 	const char *listener;
-	struct slice subject; /* for the access line */
+	size_t listener_number;  /* index into config->listeners */
+	const uint64_t *granted; /* policies that hold; NULL: none */
+	struct slice subject;    /* for the access line */
 	struct slice serial;
 	const char *tls_version; /* static; NULL: not known */
 	const char *tls_cipher;

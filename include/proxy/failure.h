@@ -25,6 +25,7 @@ enum failure {
 	FAILURE_CERTIFICATE,  /* authz: not with this certificate */
 	FAILURE_CERT_REFUSED, /* reject_with: http */
 	FAILURE_NO_ROUTE,
+	FAILURE_POLICY,     /* that of the route does not hold */
 	FAILURE_ALIAS_NAME, /* alias_headers: reject */
 	/* the origin */
 	FAILURE_ORIGIN_CONNECT,

@@ -18,12 +18,14 @@ struct err;
 struct loop;
 struct metrics;
 struct proxy;
+struct rulebook;
 struct refusals;
 struct tls_context;
 
 struct proxy_setup { /* everything is lent and outlives the proxy */
 	struct loop *loop;
 	const struct config *config;
+	const struct rulebook *rules;        /* of this config */
 	struct tls_context *const *contexts; /* one per config listener */
 	struct metrics *metrics;
 	struct admission *admission;

@@ -9,6 +9,7 @@
 #include "cli/guess.h"
 #include "config/config_load.h"
 #include "config/config_problem.h"
+#include "policy/rulebook.h"
 #include "tls/tls_context.h"
 
 struct check_options {
@@ -157,8 +158,10 @@ static int check(
 	if (options->strict)
 		config_problems_strict(problems);
 	config = config_load(options->config, problems);
-	if (config)
+	if (config) {
 		check_certificates(config, problems);
+		rulebook_free(rulebook_new(config, problems));
+	}
 	code = config_problems_exit(problems);
 	ok = report(options, problems);
 	if (ok && code == EXIT_CODE_OK && options->print)

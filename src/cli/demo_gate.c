@@ -12,6 +12,7 @@
 #include "config/config_load.h"
 #include "config/config_problem.h"
 #include "net/sock.h"
+#include "policy/rulebook.h"
 #include "proxy/admission.h"
 #include "proxy/metrics.h"
 #include "proxy/proxy.h"
@@ -22,6 +23,7 @@ enum { ACCEPT_BURST = 32, PEERS = 64 };
 struct demo_gate {
 	struct loop *loop;
 	struct config *config;
+	struct rulebook *rules;
 	struct tls_context *context;
 	struct proxy *proxy;
 	struct metrics metrics;
@@ -103,6 +105,8 @@ static bool gate_load(struct demo_gate *gate, const char *path, struct err *err)
 	}
 	gate->config = config_load(path, problems);
 	if (gate->config)
+		gate->rules = rulebook_new(gate->config, problems);
+	if (gate->rules)
 		gate->context = tls_context_new(
 			&(struct tls_context_setup){
 				.listener = &gate->config->listeners[0]},
@@ -133,6 +137,7 @@ static bool gate_serve(struct demo_gate *gate,
 {
 	struct proxy_setup proxy = {.loop = setup->loop,
 		.config = gate->config,
+		.rules = gate->rules,
 		.contexts = &gate->context,
 		.metrics = &gate->metrics,
 		.access_fd = -1,
@@ -190,6 +195,7 @@ void demo_gate_free(struct demo_gate *gate)
 		close(gate->fd);
 	proxy_free(gate->proxy);
 	tls_context_free(gate->context);
+	rulebook_free(gate->rules);
 	config_free(gate->config);
 	free(gate->admission);
 	free(gate);

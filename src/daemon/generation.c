@@ -13,6 +13,7 @@
 #include "daemon/file_watch.h"
 #include "daemon/sockets.h"
 #include "policy/cert_headers.h"
+#include "policy/rulebook.h"
 #include "tls/tls_context.h"
 
 /* ---- load ---- */
@@ -100,8 +101,9 @@ static bool load(struct generation *g, const char *path,
 		return false;
 	if (!file_watch_config(g->files, g->config))
 		return no_memory(path, problems);
-	/* both, so that one run finds all that is wrong */
-	built = build_contexts(g, ring, problems);
+	/* all, so that one run finds all that is wrong */
+	g->rules = rulebook_new(g->config, problems);
+	built = build_contexts(g, ring, problems) && g->rules;
 	return find_user(g, problems) && built;
 }
 
@@ -140,6 +142,7 @@ void generation_free(struct generation *g)
 		close(g->access_fd);
 	free(g->groups);
 	file_watch_free(g->files);
+	rulebook_free(g->rules);
 	config_free(g->config);
 	free(g);
 }

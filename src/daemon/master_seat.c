@@ -165,6 +165,7 @@ static int be_worker(const struct seat *seat, int channel)
 	struct generation *g = seat->generation;
 	struct worker_setup setup = {.master = master->pid,
 		.config = g->config,
+		.rules = g->rules,
 		.contexts = g->contexts,
 		.who = &g->who,
 		.shared = master->shared,

@@ -191,6 +191,7 @@ static bool make_proxy(struct worker *worker, struct err *err)
 	const struct worker_setup *setup = worker->setup;
 	const struct proxy_setup how = {.loop = worker->loop,
 		.config = setup->config,
+		.rules = setup->rules,
 		.contexts = setup->contexts,
 		.metrics = shared_metrics(setup->shared, setup->slot),
 		.admission = shared_admission(setup->shared),

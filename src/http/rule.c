@@ -21,6 +21,10 @@ static const struct http_rule_info rules[HTTP_RULE_COUNT] = {
 		"the version is neither HTTP/1.0 nor HTTP/1.1"},
 	[HTTP_RULE_TARGET] = {"target", "RFC 9112 3.2", 400,
 		"the request target has a form or a byte that is not allowed"},
+	[HTTP_RULE_PATH_AMBIGUOUS] = {"path-ambiguous", "RFC 3986 6.2.2", 400,
+		"the path can be read in two ways: an encoded / \\ ; or "
+		"control byte, something encoded twice, .. above the root, or "
+		"a ; that hides a segment or leads elsewhere"},
 	[HTTP_RULE_STATUS_CODE] = {"status-code", "RFC 9110 15", 502,
 		"the status code is not a number from 100 to 599"},
 	[HTTP_RULE_FIELD_NAME] = {"field-name", "RFC 9110 5.1", 400,

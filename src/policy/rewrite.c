@@ -12,11 +12,14 @@ struct strip {
 	bool rejected;
 };
 
-static struct strip strip_of(
-	const struct header_plan *plan, struct rewrite_stripped *stripped)
+/* alias: of the route; NULL: that of the plan counts. */
+static struct strip strip_of(const struct header_plan *plan,
+	const unsigned *alias, struct rewrite_stripped *stripped)
 {
 	return (struct strip){.plan = plan,
-		.alias_headers = header_plan_settings(plan)->alias_headers,
+		.alias_headers =
+			alias ? (enum alias_headers) * alias
+			      : header_plan_settings(plan)->alias_headers,
 		.stripped = stripped};
 }
 
@@ -73,10 +76,11 @@ static bool drop_field(const struct header_field *field, void *arg)
 /* The Trailer field promises what is left of the trailers (R5). What it only
  * announces is not counted: the trailer itself will be. */
 static bool rewrite_trailer_names(struct message *head, struct arena *arena,
-	const struct header_plan *plan)
+	const struct rewrite_facts *facts)
 {
 	struct rewrite_stripped uncounted = {.total = 0};
-	struct strip strip = strip_of(plan, &uncounted);
+	struct strip strip =
+		strip_of(facts->plan, facts->alias_headers, &uncounted);
 	struct slice rest = head->trailer_names;
 	struct slice name;
 	size_t len = 0;
@@ -163,12 +167,13 @@ static bool add_own(struct message *head, struct arena *arena,
 enum http_rule rewrite_request(struct message *head, struct arena *arena,
 	const struct rewrite_facts *facts, struct rewrite_stripped *stripped)
 {
-	struct strip strip = strip_of(facts->plan, stripped);
+	struct strip strip =
+		strip_of(facts->plan, facts->alias_headers, stripped);
 
 	if (!header_value_printable(head->authority))
 		return HTTP_RULE_HOST_SYNTAX;
 	header_remove_if(&head->fields, drop_field, &strip);
-	if (!rewrite_trailer_names(head, arena, facts->plan))
+	if (!rewrite_trailer_names(head, arena, facts))
 		return HTTP_RULE_NO_MEMORY;
 	if (strip.rejected)
 		return HTTP_RULE_ALIAS_NAME;
@@ -179,9 +184,10 @@ enum http_rule rewrite_request(struct message *head, struct arena *arena,
 }
 
 void rewrite_trailers(struct header_block *trailers,
-	const struct header_plan *plan, struct rewrite_stripped *stripped)
+	const struct header_plan *plan, const unsigned *alias_headers,
+	struct rewrite_stripped *stripped)
 {
-	struct strip strip = strip_of(plan, stripped);
+	struct strip strip = strip_of(plan, alias_headers, stripped);
 
 	if (trailers)
 		header_remove_if(trailers, drop_field, &strip);

@@ -15,7 +15,7 @@
 
 _Static_assert(ACCESS_LINE <= PIPE_BUF, "a pipe takes a line whole");
 
-enum { ACCESS_FIELDS = 32, ACCESS_NAMES = 512, ACCESS_HEX = 65 };
+enum { ACCESS_FIELDS = 40, ACCESS_NAMES = 512, ACCESS_HEX = 65 };
 
 /* Text that a line needs and nobody keeps. */
 struct scratch {
@@ -115,6 +115,25 @@ static void add_request(struct line *line, const struct access_record *r,
 	add_known(line, "authority", r->authority);
 }
 
+static const char *word_of(bool denied)
+{
+	return denied ? "denied" : "allowed";
+}
+
+/* All of these are names and words of the configuration. */
+static void add_route(struct line *line, const struct access_record *r)
+{
+	add_text(line, "route", r->route);
+	if (r->policy) {
+		add_text(line, "policy", r->policy);
+		add_text(line, "policy_verdict", word_of(r->policy_denied));
+	}
+	if (r->dry_run) {
+		add_text(line, "dry_run", r->dry_run);
+		add_text(line, "dry_run_verdict", word_of(r->dry_run_denied));
+	}
+}
+
 static void add_outcome(struct line *line, const struct access_record *r)
 {
 	add_u64(line, "status", r->status);
@@ -124,6 +143,7 @@ static void add_outcome(struct line *line, const struct access_record *r)
 	}
 	if (r->rule != HTTP_RULE_NONE)
 		add_text(line, "rule", http_rule_info(r->rule)->name);
+	add_route(line, r);
 	add_u64(line, "bytes_in", r->bytes_in);
 	add_u64(line, "bytes_out", r->bytes_out);
 	add_u64(line, "duration_us", r->duration_us);

@@ -54,6 +54,7 @@ static void client_free(void *object)
 	loop_timer_fini(&client->timer);
 	cert_headers_free(client->headers);
 	free(client->facts);
+	free(client->granted);
 	free(client);
 }
 

@@ -25,10 +25,8 @@ static bool gather(struct client *client, struct arena *scratch,
 	*facts = (struct header_facts){
 		.settings = header_plan_settings(plan_of(client)),
 		.auth = &client->auth,
-		.leaf = needs & FIELD_NEEDS_EXTENSIONS
-				? client_auth_leaf_extended(
-					  &client->auth, ssl, scratch)
-				: client_auth_leaf(&client->auth, ssl, scratch),
+		.leaf = client_leaf(
+			client, needs & FIELD_NEEDS_EXTENSIONS, scratch),
 		.tls_version = tls.version,
 		.tls_cipher = tls.cipher,
 		.sni = tls.sni,

@@ -86,6 +86,8 @@ static void on_stream(void *owner, struct stream *stream)
 		.ip = slice_of(client->ip, client->ip_len),
 		.port = client->port,
 		.listener = config_of(client)->listeners[client->listener].name,
+		.listener_number = client->listener,
+		.granted = client->granted,
 		.describe = client_describe,
 		.sni = tls_context_sni(client->env->contexts[client->listener]),
 		.over = on_exchange_over,
@@ -171,7 +173,8 @@ static bool learn(struct client *client)
 	if (client->auth.refused)
 		leaf = client_auth_leaf(
 			&client->auth, conn_ssl(client->conn), scratch);
-	else if (!client_make_headers(client, scratch, &leaf))
+	else if (!client_make_headers(client, scratch, &leaf) ||
+		 !client_judge(client, leaf, scratch))
 		goto out;
 	if (wants_facts(client)) {
 		client->facts = facts_new(leaf, scratch);

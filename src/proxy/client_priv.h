@@ -62,6 +62,7 @@ struct client {
 	struct session *session;      /* NULL in the handshake */
 	struct cert_headers *headers; /* NULL: could not be made (R6) */
 	struct client_facts *facts;   /* NULL: the headers name them */
+	uint64_t *granted;            /* policies that hold; NULL: none */
 	struct client_peer peer;
 	struct client_auth auth;
 	struct loop_timer timer; /* handshake deadline, then R13 */
@@ -130,6 +131,13 @@ bool client_make_headers(struct client *client, struct arena *scratch,
 enum cert_headers_fault client_add_headers(void *owner,
 	struct header_request *request, struct arena *arena,
 	struct header_block *fields);
+/* client_policy: the leaf, with its extensions when the caller or a policy
+ * asks for them; NULL without one, or for memory. */
+const struct cert_info *client_leaf(
+	const struct client *client, bool extended, struct arena *arena);
+/* Judges all policies, once. false: memory. */
+bool client_judge(struct client *client, const struct cert_info *leaf,
+	struct arena *scratch) __attribute__((warn_unused_result));
 
 /* One line for one refused certificate (R19: every value is escaped). */
 void client_log_refusal(const struct client *client);

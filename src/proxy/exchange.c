@@ -6,7 +6,6 @@
 #include "base/arena.h"
 #include "config/config.h"
 #include "http/message.h"
-#include "policy/authz.h"
 #include "policy/route.h"
 #include "proxy/deadline.h"
 #include "exchange_priv.h"
@@ -43,28 +42,15 @@ static void note_head(struct exchange *x, const struct message *head)
 	count(x, METRIC_REQUESTS, 1);
 }
 
-static enum failure judge(
-	const struct exchange *x, struct message *head, struct route *route)
+static enum http_rule rewrite(struct exchange *x, struct message *head)
 {
-	bool found = route_find(x->env->config, head, route);
-	struct verdict verdict =
-		authz_decide(found ? route : NULL, head, x->client.auth);
-
-	if (verdict.allow)
-		return FAILURE_NONE;
-	return verdict.reason == AUTHZ_NO_ROUTE ? FAILURE_NO_ROUTE
-						: FAILURE_CERTIFICATE;
-}
-
-static enum http_rule rewrite(
-	struct exchange *x, struct message *head, const struct route *route)
-{
-	const struct config *config = x->env->config;
+	const struct config_origin *origin =
+		&x->env->config->origins[x->route->origin];
 	const struct rewrite_facts facts = {.plan = x->env->headers,
+		.alias_headers = exchange_alias(x),
 		.client_ip = x->client.ip,
 		.request_id = x->record.request_id,
-		.origin_authority =
-			slice_str(config->origins[route->origin].authority),
+		.origin_authority = slice_str(origin->authority),
 		.cert_headers = x->client.cert_headers};
 
 	head->upgrade = (struct slice){NULL, 0}; /* tunnels are not carried */
@@ -129,15 +115,31 @@ static enum failure reject_early(
 					     : FAILURE_NONE;
 }
 
-static void on_head(void *owner, struct message *head)
+static void forward(struct exchange *x, struct message *head)
 {
-	struct exchange *x = owner;
 	struct header_request asked = {.method = head->method_text,
 		.host = head->authority,
 		.path = head->path};
-	struct route route = {0};
+	enum http_rule rule = rewrite(x, head);
+	enum failure failure = rule == HTTP_RULE_NONE
+				       ? add_headers(x, head, &asked, &rule)
+				       : failure_of_rule(rule);
+
+	if (failure != FAILURE_NONE) {
+		exchange_reply(x, failure, rule, 0);
+		return;
+	}
+	x->origin = x->env->origins[x->route->origin];
+	if (has_body(head))
+		relay_hold(&x->up);
+	exchange_lease(x, false);
+}
+
+static void on_head(void *owner, struct message *head)
+{
+	struct exchange *x = owner;
+	enum http_rule rule = HTTP_RULE_NONE;
 	enum failure failure;
-	enum http_rule rule;
 
 	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_HEAD);
 	x->request = head;
@@ -145,27 +147,33 @@ static void on_head(void *owner, struct message *head)
 	observe_received(x);
 	failure = reject_early(x, head);
 	if (failure == FAILURE_NONE)
-		failure = judge(x, head, &route);
+		failure = exchange_route(x, head, &rule);
 	if (failure == FAILURE_NONE && !x->client.cert_headers)
 		failure = FAILURE_CERT_HEADERS;
-	if (failure != FAILURE_NONE) {
-		exchange_reply(x, failure, HTTP_RULE_NONE, 0);
-		return;
-	}
-	rule = rewrite(x, head, &route);
-	failure = rule == HTTP_RULE_NONE ? add_headers(x, head, &asked, &rule)
-					 : failure_of_rule(rule);
-	if (failure != FAILURE_NONE) {
+	if (failure != FAILURE_NONE)
 		exchange_reply(x, failure, rule, 0);
-		return;
-	}
-	x->origin = x->env->origins[route.origin];
-	if (has_body(head))
-		relay_hold(&x->up);
-	exchange_lease(x, false);
+	else if (exchange_too_large(x))
+		exchange_reply(
+			x, FAILURE_TOO_LARGE, HTTP_RULE_BODY_TOO_LARGE, 0);
+	else if (exchange_responds(x))
+		exchange_respond(x);
+	else
+		forward(x, head);
 }
 
 /* ---- the client's end ---- */
+
+/* Over the limit of its route; the session's own is the largest of all. */
+static void refuse_body(struct exchange *x)
+{
+	if (x->state != EXCHANGE_RELAY) {
+		exchange_reply(
+			x, FAILURE_TOO_LARGE, HTTP_RULE_BODY_TOO_LARGE, 0);
+		return;
+	}
+	x->record.rule = HTTP_RULE_BODY_TOO_LARGE;
+	exchange_finish(x, FAILURE_TOO_LARGE, STREAM_ABORT);
+}
 
 static void on_body(void *owner, struct slice bytes)
 {
@@ -173,7 +181,10 @@ static void on_body(void *owner, struct slice bytes)
 
 	assert(x->magic == EXCHANGE_MAGIC);
 	x->moved_ms = loop_now_ms(x->env->loop);
-	relay_body(&x->up, bytes);
+	if (exchange_too_large(x))
+		refuse_body(x);
+	else
+		relay_body(&x->up, bytes);
 }
 
 static void on_end(void *owner, struct header_block *trailers)
@@ -182,7 +193,8 @@ static void on_end(void *owner, struct header_block *trailers)
 
 	assert(x->magic == EXCHANGE_MAGIC);
 	x->moved_ms = loop_now_ms(x->env->loop);
-	rewrite_trailers(trailers, x->env->headers, &x->record.stripped);
+	rewrite_trailers(trailers, x->env->headers, exchange_alias(x),
+		&x->record.stripped);
 	relay_end(&x->up, trailers);
 }
 

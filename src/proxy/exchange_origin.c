@@ -44,14 +44,6 @@ static bool origin_owes(const struct exchange *x)
 	       (x->request->expect_continue && !x->client_end->bytes_in);
 }
 
-static int64_t patience_ms(const struct exchange *x)
-{
-	const struct config_timeouts *timeouts = &x->env->config->timeouts;
-
-	return x->state == EXCHANGE_RELAY ? timeouts->origin_idle_ms
-					  : timeouts->origin_response_ms;
-}
-
 static void watch(struct exchange *x, int64_t after_ms)
 {
 	if (!deadline_set(x->deadline, after_ms > 1 ? after_ms : 1))
@@ -65,9 +57,9 @@ static void on_deadline(void *arg)
 
 	assert(x->magic == EXCHANGE_MAGIC);
 	if (!origin_owes(x))
-		watch(x, patience_ms(x));
-	else if (waited < patience_ms(x))
-		watch(x, patience_ms(x) - waited);
+		watch(x, exchange_patience_ms(x));
+	else if (waited < exchange_patience_ms(x))
+		watch(x, exchange_patience_ms(x) - waited);
 	else if (x->state == EXCHANGE_RELAY)
 		exchange_finish(x, FAILURE_ORIGIN_STALLED, STREAM_ABORT);
 	else
@@ -125,7 +117,7 @@ static void on_head(void *owner, struct message *head)
 	x->record.origin_us = exchange_clock_us() - x->asked_us;
 	exchange_enter(x, EXCHANGE_RELAY);
 	x->client_end->ops->send_head(x->client_end, head);
-	watch(x, patience_ms(x));
+	watch(x, exchange_patience_ms(x));
 }
 
 static void on_body(void *owner, struct slice bytes)
@@ -232,7 +224,7 @@ static void on_ready(void *owner, struct stream *stream)
 		observer->forwarded(observer->arg, x->request_id, x->request);
 	stream->ops->send_head(stream, x->request);
 	relay_join(&x->up, stream);
-	watch(x, patience_ms(x));
+	watch(x, exchange_patience_ms(x));
 }
 
 static void on_no_origin(void *owner, enum failure why)

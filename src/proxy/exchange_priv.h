@@ -28,6 +28,7 @@ struct exchange {
 	struct stream *client_end;
 	struct stream *origin_end; /* in ANSWER and RELAY */
 	struct message *request;   /* NULL before its head came */
+	const struct route *route; /* NULL before it was found */
 	struct origin *origin;     /* where the route leads */
 	struct lease lease;
 	struct relay up; /* client -> origin */
@@ -51,6 +52,20 @@ void exchange_enter(struct exchange *x, enum exchange_state state);
 void exchange_finish(
 	struct exchange *x, enum failure failure, enum stream_close how);
 
+/*
+ * exchange_route: finds the route, brings the path into its one form, and
+ * asks whether the client may. *rule: of a path that is refused.
+ */
+enum failure exchange_route(
+	struct exchange *x, struct message *head, enum http_rule *rule);
+/* Is the answer ours? */
+bool exchange_responds(const struct exchange *x);
+/* alias_headers of the route; NULL: it has none of its own. */
+const unsigned *exchange_alias(const struct exchange *x);
+int64_t exchange_patience_ms(const struct exchange *x);
+/* Is the body, as far as it is known, over the limit of the route? */
+bool exchange_too_large(const struct exchange *x);
+
 /* exchange_names: is the connection for another name (R15)? */
 bool exchange_misdirected(const struct exchange *x, const struct message *head);
 
@@ -66,6 +81,9 @@ void exchange_drop_origin(struct exchange *x, enum stream_close how);
  */
 void exchange_reply(struct exchange *x, enum failure failure,
 	enum http_rule rule, unsigned status);
+
+/* Answers as the route says, then finishes. */
+void exchange_respond(struct exchange *x);
 
 /*
  * exchange_refusal: was its client refused in the handshake (reject_with:

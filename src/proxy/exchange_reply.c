@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "http/message.h"
 #include "policy/header_plan.h"
+#include "policy/route.h"
 #include "proxy/http_date.h"
 #include "tls/client_auth.h"
 
@@ -132,15 +133,18 @@ static bool add(struct exchange *x, struct message *head, struct slice name,
 	return header_add(&head->fields, x->arena, name, value);
 }
 
-static bool add_fields(struct exchange *x, struct message *head, bool json)
+static const struct slice plain_text = {"text/plain; charset=utf-8", 25};
+
+/* type: empty for an answer without a body. */
+static bool add_fields(
+	struct exchange *x, struct message *head, struct slice type)
 {
 	struct slice date =
 		http_date_text(x->env->date, loop_wall_ms(x->env->loop));
 
-	if (!add(x, head, SLICE("Content-Type"),
-		    json ? SLICE("application/problem+json")
-			 : SLICE("text/plain; charset=utf-8")) ||
-		!add(x, head, SLICE("Cache-Control"), SLICE("no-store")) ||
+	if (type.len && !add(x, head, SLICE("Content-Type"), type))
+		return false;
+	if (!add(x, head, SLICE("Cache-Control"), SLICE("no-store")) ||
 		!add(x, head, SLICE("X-Request-Id"), x->record.request_id))
 		return false;
 	if (date.len && !add(x, head, SLICE("Date"), date))
@@ -154,31 +158,44 @@ static bool add_fields(struct exchange *x, struct message *head, bool json)
 		x->env->headers, &head->fields, x->arena, x->record.request_id);
 }
 
+static bool has_content(unsigned status)
+{
+	return status != 204 && status != 304;
+}
+
+/* The whole answer; type: of the body. */
+static bool write_message(struct exchange *x, unsigned status,
+	struct slice type, struct slice body)
+{
+	bool is_head = x->request && x->request->method == METHOD_HEAD;
+	bool content = has_content(status);
+	struct message head = {.kind = MESSAGE_RESPONSE,
+		.version = MESSAGE_HTTP_1_1,
+		.status = status,
+		.reason = slice_str(status_reason(status)),
+		.body = content && !is_head ? BODY_LENGTH : BODY_NONE,
+		.body_len = content ? body.len : 0,
+		.stated_len = content && is_head ? (int64_t)body.len : -1};
+
+	if (!add_fields(x, &head, content ? type : SLICE("")))
+		return false;
+	x->client_end->ops->send_head(x->client_end, &head);
+	if (content && !is_head && body.len)
+		(void)x->client_end->ops->send_body(x->client_end, body);
+	x->client_end->ops->send_end(x->client_end, NULL);
+	return true;
+}
+
 static bool write_answer(struct exchange *x, const struct answer *answer)
 {
 	bool json = prefers_json(x->request);
-	bool is_head = x->request && x->request->method == METHOD_HEAD;
-	struct message head = {.kind = MESSAGE_RESPONSE,
-		.version = MESSAGE_HTTP_1_1,
-		.status = answer->status,
-		.reason = slice_str(status_reason(answer->status)),
-		.stated_len = -1};
 	struct slice body;
 
 	if (json ? !render_json(answer, x->arena, &body)
 		 : !render_text(answer, x->arena, &body))
 		return false;
-	if (!add_fields(x, &head, json))
-		return false;
-	head.body = is_head ? BODY_NONE : BODY_LENGTH;
-	head.body_len = body.len;
-	if (is_head)
-		head.stated_len = (int64_t)body.len;
-	x->client_end->ops->send_head(x->client_end, &head);
-	if (!is_head)
-		(void)x->client_end->ops->send_body(x->client_end, body);
-	x->client_end->ops->send_end(x->client_end, NULL);
-	return true;
+	return write_message(x, answer->status,
+		json ? SLICE("application/problem+json") : plain_text, body);
 }
 
 /* reject_with: http: the client may know what is wrong with its own
@@ -232,4 +249,18 @@ void exchange_reply(struct exchange *x, enum failure failure,
 	}
 	x->record.status = answer.status;
 	exchange_finish(x, failure, STREAM_DONE);
+}
+
+void exchange_respond(struct exchange *x)
+{
+	const struct config_route *settings = x->route->settings;
+	unsigned status = settings->respond_status;
+
+	if (!write_message(x, status, plain_text,
+		    slice_str(settings->respond_body.text))) {
+		exchange_finish(x, FAILURE_MEMORY, STREAM_ABORT);
+		return;
+	}
+	x->record.status = status;
+	exchange_finish(x, FAILURE_NONE, STREAM_DONE);
 }

@@ -23,6 +23,8 @@ static const struct failure_info table[FAILURE_COUNT] = {
 		"The client certificate does not allow this request."},
 	[FAILURE_CERT_REFUSED] = {"certificate-refused", 403, BLAME_CLIENT,
 		"The client certificate was refused."},
+	[FAILURE_POLICY] = {"policy", 403, BLAME_CLIENT,
+		"The client certificate does not allow this request."},
 	[FAILURE_NO_ROUTE] = {"no-route", 404, BLAME_CLIENT,
 		"Nothing is served there."},
 	[FAILURE_ALIAS_NAME] = {"alias-name", 400, BLAME_CLIENT,

@@ -48,6 +48,18 @@ struct proxy {
 
 /* ---- making ---- */
 
+/* The session cannot know the route yet; the exchange does. */
+static uint64_t largest_body(const struct config *config)
+{
+	uint64_t most = config->limits.body;
+
+	for (size_t i = 0; i < config->route_count; i++) {
+		if (config->routes[i].body > most)
+			most = config->routes[i].body;
+	}
+	return most;
+}
+
 static void set_limits(struct proxy *proxy)
 {
 	const struct config_limits *limits = &proxy->setup.config->limits;
@@ -57,7 +69,7 @@ static void set_limits(struct proxy *proxy)
 		.header_bytes = limits->header_bytes,
 		.header_count = limits->header_count,
 		.request_line = limits->request_line,
-		.body = limits->body,
+		.body = largest_body(proxy->setup.config),
 		.body_min_rate = limits->body_min_rate,
 		.trailer_bytes = limits->trailer_bytes,
 		.pipelined = limits->pipelined,
@@ -144,6 +156,7 @@ static void join_parts(struct proxy *proxy)
 
 	proxy->exchange.loop = proxy->loop;
 	proxy->exchange.config = setup->config;
+	proxy->exchange.rules = setup->rules;
 	proxy->exchange.metrics = setup->metrics;
 	proxy->exchange.ids = &proxy->ids;
 	proxy->exchange.date = &proxy->date;
@@ -196,7 +209,7 @@ struct proxy *proxy_new(const struct proxy_setup *setup, struct err *err)
 {
 	struct proxy *proxy;
 
-	assert(has_contexts(setup));
+	assert(has_contexts(setup) && setup->rules);
 	proxy = calloc(1, sizeof(*proxy));
 	if (!proxy)
 		goto no_memory;

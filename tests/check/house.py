@@ -11,6 +11,7 @@ MAY_SEE = {
     "http": ["base", "net"],
     "tls": ["base", "config", "net/addr"],
     "policy": ["base", "config", "http/header", "http/message", "http/rule",
+               "http/target",
                "tls/client_auth", "tls/cert_info", "tls/cert_format"],
     "proxy": ["base", "net", "config", "http", "tls", "policy"],
     "daemon": ["base", "net", "config", "http", "tls", "policy", "proxy"],

@@ -6,7 +6,9 @@
 
 #include "base/arena.h"
 #include "base/loop.h"
+#include "config/config_problem.h"
 #include "policy/header_plan.h"
+#include "policy/rulebook.h"
 #include "proxy/deadline.h"
 
 /* ---- in place of proxy/origin ---- */
@@ -102,6 +104,18 @@ static void config_init(struct exchange_rig *rig)
 	rig->auth.expires = INT64_MAX;
 }
 
+void rig_rules(struct exchange_rig *rig)
+{
+	struct config_problems *problems = config_problems_new();
+
+	assert(problems);
+	rulebook_free(rig->rules);
+	rig->rules = rulebook_new(&rig->config, problems);
+	assert(rig->rules);
+	rig->env.rules = rig->rules;
+	config_problems_free(problems);
+}
+
 struct exchange_rig *rig_new(void)
 {
 	struct exchange_rig *rig = calloc(1, sizeof(*rig));
@@ -121,6 +135,7 @@ struct exchange_rig *rig_new(void)
 	assert(rig->origins[0]);
 	rig->origins[0]->rig = rig;
 	env_init(rig);
+	rig_rules(rig);
 	rig->cert_field =
 		(struct header_field){SLICE("X-CERT-VERIFY"), SLICE("SUCCESS")};
 	rig->cert_headers.fields = &rig->cert_field;
@@ -150,6 +165,7 @@ void rig_free(struct exchange_rig *rig)
 	header_plan_free(rig->plan);
 	arena_cache_free(rig->env.arenas);
 	loop_free(rig->loop);
+	rulebook_free(rig->rules);
 	free(rig->origins[0]);
 	free(rig);
 }

@@ -34,6 +34,7 @@ struct exchange_rig {
 	struct access_log access;
 	struct proxy_observer observer;
 	struct origin *origins[1];
+	struct rulebook *rules;
 	struct exchange_env env;
 	struct exchange_client client;
 	struct fake_stream client_end;
@@ -52,6 +53,8 @@ struct exchange_rig {
 };
 
 struct exchange_rig *rig_new(void);
+/* After a change of rig->config: its routes and policies, compiled anew. */
+void rig_rules(struct exchange_rig *rig);
 void rig_free(struct exchange_rig *rig);
 /* A new exchange on a fresh client end. */
 void rig_start(struct exchange_rig *rig);

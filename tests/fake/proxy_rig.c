@@ -12,6 +12,7 @@
 #include "config/config_load.h"
 #include "config/config_problem.h"
 #include "net/sock.h"
+#include "policy/rulebook.h"
 #include "proxy/admission.h"
 #include "tls/tls_context.h"
 
@@ -82,6 +83,9 @@ static void load(struct proxy_rig *rig, const char *more)
 		problems);
 	print_problems(problems);
 	assert_non_null(rig->context);
+	rig->rules = rulebook_new(rig->config, problems);
+	print_problems(problems);
+	assert_non_null(rig->rules);
 	config_problems_free(problems);
 }
 
@@ -124,6 +128,7 @@ struct proxy_rig *proxy_rig_new(const char *more)
 		.finished = on_finished, .refused = on_refused, .arg = rig};
 	const struct proxy_setup setup = {.loop = rig->bench.loop,
 		.config = rig->config,
+		.rules = rig->rules,
 		.contexts = &rig->context,
 		.metrics = &rig->metrics,
 		.admission = rig->admission,
@@ -155,6 +160,7 @@ void proxy_rig_free(struct proxy_rig *rig)
 	proxy_rig_close_origin(rig);
 	bench_fini(&rig->bench);
 	tls_context_free(rig->context);
+	rulebook_free(rig->rules);
 	config_free(rig->config);
 	mint_free(rig->good);
 	tls_files_fini(&rig->files);

@@ -20,6 +20,7 @@ struct proxy_rig {
 	struct tls_files files;
 	struct mint *good; /* a client certificate of the CA */
 	struct config *config;
+	struct rulebook *rules;
 	struct tls_context *context;
 	struct metrics metrics;
 	struct admission *admission;

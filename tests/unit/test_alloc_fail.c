@@ -402,6 +402,7 @@ static void one_proxy(void *arg)
 	if (loop) {
 		const struct proxy_setup setup = {.loop = loop,
 			.config = rig->config,
+			.rules = rig->rules,
 			.contexts = &context,
 			.metrics = &metrics,
 			.admission = rig->admission,

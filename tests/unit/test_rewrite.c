@@ -179,11 +179,11 @@ static void trailers_are_fields_too(void **state)
 	field(rig, "Digest", "1");
 	field(rig, "odd_name", "1");
 	rig->settings.alias_headers = ALIAS_REJECT;
-	rewrite_trailers(&rig->head.fields, rig->plan, &rig->stripped);
+	rewrite_trailers(&rig->head.fields, rig->plan, NULL, &rig->stripped);
 	assert_string_equal(print(rig, &rig->head.fields), "Digest=1 ");
 	assert_int_equal(rig->stripped.total, 2);
 	assert_int_equal(rig->stripped.alias, 1);
-	rewrite_trailers(NULL, rig->plan, &rig->stripped);
+	rewrite_trailers(NULL, rig->plan, NULL, &rig->stripped);
 }
 
 /* R5 */
@@ -326,7 +326,8 @@ static void set_names_go_in_every_spelling(void **state)
 	for (size_t i = 0; i < sizeof(forged) / sizeof(*forged); i++) {
 		rig->head.fields.count = 0;
 		field(rig, forged[i], "forged");
-		rewrite_trailers(&rig->head.fields, rig->plan, &rig->stripped);
+		rewrite_trailers(
+			&rig->head.fields, rig->plan, NULL, &rig->stripped);
 		assert_int_equal(rig->head.fields.count, 0); /* R5 */
 		field(rig, forged[i], "forged");
 		assert_int_equal(rewrite(rig), HTTP_RULE_NONE);
