@@ -201,6 +201,28 @@ static void tell_path(struct work *w)
 	}
 }
 
+/* Lists are asked here, a responder by the running program only. */
+static void tell_revocation(struct work *w)
+{
+	const struct config_client_auth *settings = &w->listener->client_auth;
+	bool denies = settings->deny.serials.count ||
+		      settings->deny.fingerprints_sha256.count;
+	bool crls = settings->crl.files.count > 0;
+
+	if (crls || denies)
+		set(w, REMEDY_REVOCATION, EXPLAIN_PASS,
+			!denies ? "on no CRL"
+			: crls  ? "on no CRL and no deny list"
+				: "on no deny list");
+	else
+		set(w, REMEDY_REVOCATION, EXPLAIN_SKIP,
+			"no CRL and no deny list is configured");
+	if (settings->ocsp.mode != OCSP_MODE_DISABLED)
+		explain_list_line(&w->list.steps[REMEDY_REVOCATION],
+			"its OCSP responder is asked by the running program "
+			"only");
+}
+
 /* Steps that the verification ran, before findings are laid upon them. */
 static void tell_passed(struct work *w)
 {
@@ -220,7 +242,7 @@ static void tell_passed(struct work *w)
 		w->listener->client_auth.require_eku == REQUIRE_EKU_ANY
 			? "not checked (require_eku: any)"
 			: "may be a client's");
-	set(w, REMEDY_REVOCATION, EXPLAIN_SKIP, "no revocation is configured");
+	tell_revocation(w);
 	set(w, REMEDY_LIMITS, EXPLAIN_PASS, "keys, serial number and sizes");
 }
 

@@ -157,7 +157,7 @@ static bool is_whole(const struct chain_run *run)
 	const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(run->ctx);
 	int count = sk_X509_num(path);
 
-	return count > 1 && is_configured(run, sk_X509_value(path, count - 1));
+	return count > 0 && is_configured(run, sk_X509_value(path, count - 1));
 }
 
 static void tell_path(const struct chain_run *run)

@@ -89,3 +89,19 @@ class Shown:
         self.cert.write_bytes(b"".join(c.pem() for c in certs))
         self.key.write_bytes((key or certs[0]).key_pem())
         self.key.chmod(0o600)
+
+
+def crl_of(issuer, revoked, start=-1, end=30):
+    """A CRL of that CA in PEM."""
+    builder = (x509.CertificateRevocationListBuilder()
+               .issuer_name(issuer.subject)
+               .last_update(now() + start * DAY)
+               .next_update(now() + end * DAY)
+               .add_extension(x509.CRLNumber(1), False))
+    for cert in revoked:
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder()
+            .serial_number(cert.x509.serial_number)
+            .revocation_date(now() - DAY).build())
+    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(
+        serialization.Encoding.PEM)

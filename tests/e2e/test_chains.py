@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ca_maker import KEYS, Cert, Shown
+from ca_maker import KEYS, Cert, Shown, crl_of
 from client import Client
 from gate import BIN, Gate, free_port
 from origin import Origin
@@ -48,8 +48,8 @@ def demand_policy():
 
 
 def make_rows():
-    """(cas that are configured, [(name, shown, word, depth, alert, reason,
-    nearest miss)])"""
+    """(cas that are configured, revoked, [(name, shown, word, depth, alert,
+    reason, nearest miss)])"""
     root = Cert("Root", ca=True)
     second = Cert("Second Root", ca=True, key="p384")
     old = Cert("Rekeyed Root", ca=True)
@@ -84,6 +84,8 @@ def make_rows():
     for kind in KEYS:
         ca = Cert(f"CA of {kind}", root, ca=True, key=kind)
         rows.append((f"{kind} under {kind}", [leaf(ca, key=kind), ca], *OK))
+    revoked, revoked_expired = leaf(root), leaf(root, start=-9, end=-1)
+    denied = leaf(root)
     deep = leaf(sub[2])
     in_order = [sub[2], sub[1], sub[0]]
     rows += [
@@ -156,18 +158,37 @@ def make_rows():
          "policy", 0, 46, "no explicit policy"),
         ("no policy", [leaf(strict), strict], "policy", 0, 46,
          "no explicit policy"),
+        ("revoked", [revoked], "revoked", 0, 44, "certificate revoked"),
+        ("revoked and expired", [revoked_expired], "revoked", 0, 44,
+         "certificate revoked"),
+        ("on the deny list", [denied], "denied", 0, 44,
+         "certificate revoked"),
         ("too many certificates", [deep, *in_order, *[stranger] * 6],
          "too_large", 0, 46, "too many or too large certificates sent",
          "10 certificates were sent; at most max_depth + 4"),
     ]
-    return [root, second, new, past], rows
+    return [root, second, new, past], Revoked(
+        root, [revoked, revoked_expired], denied), rows
+
+
+class Revoked:
+    """What the CRL of root lists, and one that is denied."""
+
+    def __init__(self, issuer, certs, denied):
+        self.crl = crl_of(issuer, certs)
+        self.denied = denied.x509.serial_number
+
+    def settings(self, place):
+        (place / "root.crl").write_bytes(self.crl)
+        return (f"crl: {{files: [{place}/root.crl], when_missing: allow}}, "
+                f"deny: {{serials: ['{self.denied:x}']}}")
 
 
 class House:
     """The program, with one listener for each mode and kind of key."""
 
     def __init__(self, place, pki):
-        configured, rows = make_rows()
+        configured, revoked, rows = make_rows()
         self.dir = place
         self.pki = pki
         ca = place / "configured.pem"
@@ -183,7 +204,7 @@ class House:
             listeners += self.listener(kind)
         self.origin = Origin()
         self.gate = Gate(
-            place, pki, self.origin, client_auth=f"{{ca: {ca}}}",
+            place, pki, self.origin, client_auth=f"{{ca: {ca}, {revoked.settings(place)}}}",
             listeners=listeners,
             extra="logging: {level: debug, format: text, access: {enabled: "
                   "false}, rejections: {rate: 1000/s, burst: 1000}}\n")
@@ -245,7 +266,7 @@ def house(pki, tmp_path_factory):
     shutil.rmtree(place)
 
 
-WHATS = [row[0] for row in make_rows()[1]]
+WHATS = [row[0] for row in make_rows()[2]]
 
 
 @pytest.mark.parametrize("what", WHATS)
