@@ -1,5 +1,7 @@
 #include "http/header.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "bytes_priv.h"
 
@@ -112,8 +114,25 @@ bool header_value_valid(struct slice value)
 	return bytes_value_span(value.ptr, 0, value.len) == value.len;
 }
 
+/* Any of eight bytes outside 0x20-0x7E: negative, less than 0x20, or 0x7F. A
+ * borrow or carry into a neighbour comes from a byte that is bad itself. */
+static bool is_any_odd(uint64_t bytes)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	return (bytes | (bytes - ones * 0x20) | (bytes + ones)) & ones * 0x80;
+}
+
 bool header_value_printable(struct slice value)
 {
+	uint64_t word;
+
+	for (; value.len >= sizeof(word); value.ptr += sizeof(word)) {
+		memcpy(&word, value.ptr, sizeof(word));
+		if (is_any_odd(word))
+			return false;
+		value.len -= sizeof(word);
+	}
 	for (size_t i = 0; i < value.len; i++) {
 		if (value.ptr[i] < 0x20 || value.ptr[i] > 0x7E)
 			return false;

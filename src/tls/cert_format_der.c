@@ -9,57 +9,50 @@
 
 /* ---- base64 (RFC 4648 section 4) ---- */
 
-/* One character, percent-encoded when a query part could not hold it. */
-static void put_digit(struct sink *sink, unsigned value, bool escape)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz"
-				     "0123456789+/=";
-	char c = digits[value];
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			     "abcdefghijklmnopqrstuvwxyz"
+			     "0123456789+/";
 
-	if (escape && value > 61) {
-		sink_put(sink, '%');
-		sink_octet(sink, (unsigned char)c, HEX_UPPER);
-		return;
+static size_t base64_len(size_t octets)
+{
+	return (octets + 2) / 3 * 4;
+}
+
+/* Returns where the text ends. Certificates are told with each request, so
+ * this loop counts. */
+static char *put_base64(char *out, struct slice octets)
+{
+	const unsigned char *in = (const unsigned char *)octets.ptr;
+	size_t left = octets.len;
+	unsigned bits;
+
+	for (; left >= 3; left -= 3, in += 3, out += 4) {
+		bits = (unsigned)in[0] << 16 | (unsigned)in[1] << 8 | in[2];
+		out[0] = digits[bits >> 18];
+		out[1] = digits[bits >> 12 & 63];
+		out[2] = digits[bits >> 6 & 63];
+		out[3] = digits[bits & 63];
 	}
-	sink_put(sink, c);
-}
-
-/* At most three octets as four characters. */
-static void put_group(struct sink *sink, struct slice octets, bool escape)
-{
-	enum { PADDING = 64 };
-	unsigned bits = 0;
-
-	for (size_t i = 0; i < 3; i++)
-		bits = bits << 8 |
-		       (i < octets.len ? (unsigned char)octets.ptr[i] : 0);
-	put_digit(sink, bits >> 18, escape);
-	put_digit(sink, bits >> 12 & 63, escape);
-	put_digit(sink, octets.len > 1 ? bits >> 6 & 63 : PADDING, escape);
-	put_digit(sink, octets.len > 2 ? bits & 63 : PADDING, escape);
-}
-
-static void put_base64(struct sink *sink, struct slice octets)
-{
-	for (; octets.len; octets = slice_from(octets, 3))
-		put_group(sink, slice_head(octets, 3), false);
-}
-
-static size_t base64_len(struct slice octets)
-{
-	return (octets.len + 2) / 3 * 4;
+	if (!left)
+		return out;
+	bits = (unsigned)in[0] << 16 | (left > 1 ? (unsigned)in[1] << 8 : 0);
+	out[0] = digits[bits >> 18];
+	out[1] = digits[bits >> 12 & 63];
+	out[2] = left > 1 ? digits[bits >> 6 & 63] : '=';
+	out[3] = '=';
+	return out + 4;
 }
 
 bool cert_format_base64(
 	struct slice octets, struct arena *arena, struct slice *out)
 {
-	struct sink sink = {arena_alloc(arena, base64_len(octets)), 0};
+	size_t len = base64_len(octets.len);
+	char *text = arena_alloc(arena, len);
 
-	if (!sink.out)
+	if (!text)
 		return false;
-	put_base64(&sink, octets);
-	*out = slice_of(sink.out, sink.len);
+	put_base64(text, octets);
+	*out = slice_of(text, len);
 	return true;
 }
 
@@ -71,7 +64,7 @@ static size_t list_len(const struct slice *certs, size_t count)
 	size_t len = 0;
 
 	for (size_t i = 0; i < count; i++)
-		len += base64_len(certs[i]) + 2 + (i ? 2 : 0);
+		len += base64_len(certs[i].len) + 2 + (i ? 2 : 0);
 	return len;
 }
 
@@ -84,32 +77,72 @@ bool cert_format_rfc9440_fits(
 bool cert_format_rfc9440(const struct slice *certs, size_t count,
 	struct arena *arena, struct slice *out)
 {
-	struct sink sink = {arena_alloc(arena, list_len(certs, count)), 0};
+	size_t len = list_len(certs, count);
+	char *at = arena_alloc(arena, len);
 
-	if (!sink.out)
+	if (!at)
 		return false;
+	*out = slice_of(at, len);
 	for (size_t i = 0; i < count; i++) {
-		sink_text(&sink, i ? ", :" : ":");
-		put_base64(&sink, certs[i]);
-		sink_put(&sink, ':');
+		if (i) {
+			*at++ = ',';
+			*at++ = ' ';
+		}
+		*at++ = ':';
+		at = put_base64(at, certs[i]);
+		*at++ = ':';
 	}
-	*out = slice_of(sink.out, sink.len);
 	return true;
 }
 
 /* ---- PEM (RFC 7468), percent-encoded ---- */
 
+enum { LINE = 48, LINE_TEXT = 64 }; /* octets, characters */
+
+static void put_bytes(struct sink *sink, const char *text, size_t len)
+{
+	if (sink->out)
+		memcpy(sink->out + sink->len, text, len);
+	sink->len += len;
+}
+
+/* '+', '/' and '=' are no letters or digits of base64. */
+static bool is_alnum(char digit)
+{
+	return digit >= '0' && digit != '=';
+}
+
+static void put_escaped(struct sink *sink, const char *text, size_t len)
+{
+	size_t begin = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (is_alnum(text[i]))
+			continue;
+		put_bytes(sink, text + begin, i - begin);
+		sink_put(sink, '%');
+		sink_octet(sink, (unsigned char)text[i], HEX_UPPER);
+		begin = i + 1;
+	}
+	put_bytes(sink, text + begin, len - begin);
+}
+
 static void put_pem(struct sink *sink, struct slice der, bool escape)
 {
-	enum { LINE = 48 }; /* octets, 64 characters */
+	char line[LINE_TEXT];
 
 	sink_text(sink, "-----BEGIN%20CERTIFICATE-----%0A");
-	for (size_t at = 0; at < der.len; at += 3) {
-		if (at && at % LINE == 0)
-			sink_text(sink, "%0A");
-		put_group(sink, slice_head(slice_from(der, at), 3), escape);
+	for (; der.len; der = slice_from(der, LINE)) {
+		size_t len = (size_t)(put_base64(line, slice_head(der, LINE)) -
+				      line);
+
+		if (escape)
+			put_escaped(sink, line, len);
+		else
+			put_bytes(sink, line, len);
+		sink_text(sink, "%0A");
 	}
-	sink_text(sink, "%0A-----END%20CERTIFICATE-----%0A");
+	sink_text(sink, "-----END%20CERTIFICATE-----%0A");
 }
 
 static void put_pems(

@@ -239,6 +239,16 @@ static void only_plain_ascii_is_printable(void **state)
 		assert_int_equal(header_value_printable(slice_of(text, 3)),
 			c >= 0x20 && c <= 0x7E);
 	}
+	for (size_t at = 0; at < 19; at++) {
+		char long_text[] = " ~mtlsgate~ ~gate~ ";
+
+		for (int c = 0; c < 256; c++) {
+			long_text[at] = (char)c;
+			assert_int_equal(
+				header_value_printable(slice_of(long_text, 19)),
+				c >= 0x20 && c <= 0x7E);
+		}
+	}
 	assert_true(header_value_printable(SLICE("")));
 }
 
