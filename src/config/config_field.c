@@ -94,7 +94,7 @@ static const struct config_field fields[] = {
 	PRESET(ALB_CHAIN, DER | CHAIN),
 };
 
-enum { ROWS = sizeof(fields) / sizeof(fields[0]) };
+enum { ROWS = sizeof(fields) / sizeof(fields[0]), NAME_MAX_GUESSED = 64 };
 
 static const struct slice subject = {"cert.subject.", 13};
 static const struct slice issuer = {"cert.issuer.", 12};
@@ -165,6 +165,8 @@ const char *config_field_guess(struct slice name)
 	const char *best = NULL;
 	size_t least = SIZE_MAX;
 
+	if (name.len > NAME_MAX_GUESSED)
+		return NULL;
 	for (size_t i = 0; i < ROWS && fields[i].name; i++) {
 		struct slice of = slice_str(fields[i].name);
 		size_t steps = config_near(name, of);

@@ -1,12 +1,17 @@
 /*
  * A certificate in DER, through every encoder. Promises: each text lies within
  * 0x20-0x7E (R6), a serial is never empty, a time that parsed prints and reads
- * back, and the certificate headers stay below their limits.
+ * back, the headers of every preset stay below their limits, and no name leaves
+ * its place in X-Forwarded-Client-Cert.
  */
 #include "tls/cert_info.h"
 
 #include "base/arena.h"
+#include "config/config_field.h"
+#include "config/config_template.h"
 #include "policy/cert_headers.h"
+#include "policy/header_plan.h"
+#include "policy/header_value.h"
 #include "tls/cert_format.h"
 
 #include <stdlib.h>
@@ -63,24 +68,126 @@ static void check_sans(const struct cert_extensions *e)
 		must(e->ip.items[i].len == 4 || e->ip.items[i].len == 16);
 }
 
-static void check_headers(const struct cert_info *info, struct arena *arena)
+/* Commas, semicolons and quotes of names stay within the quotes of a value. */
+static void check_xfcc(struct slice text)
 {
-	const struct config_headers settings = {
-		.presets = 1U << PRESET_X_CERT, .empty = EMPTY_SEND};
-	const struct client_auth failed = {.state = CLIENT_AUTH_FAILED,
-		.code = CLIENT_AUTH_CODE_DATE,
-		.sent = 1};
-	const char *reason = NULL;
-	struct cert_headers *headers =
-		cert_headers_new(&settings, &failed, info, arena, &reason);
-	struct slice wire;
+	static const char *const keys[] = {"Hash=", "Subject=", "URI=", "DNS="};
+	bool quoted = false;
 
-	must(headers != NULL && !reason);
-	wire = cert_headers_block(headers)->wire;
-	must(wire.len <= CERT_HEADERS_MAX);
-	for (size_t i = 0; i < cert_headers_block(headers)->count; i++)
-		check_text(cert_headers_block(headers)->fields[i].value);
+	for (size_t i = 0; i < text.len; i++) {
+		bool known = i > 0;
+
+		if (text.ptr[i] == '"')
+			quoted = !quoted;
+		must(quoted || text.ptr[i] != ',');
+		must(text.ptr[i] != '\\' || i + 1 == text.len ||
+			text.ptr[i + 1] != '"');
+		if (quoted || (i && text.ptr[i - 1] != ';'))
+			continue;
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			known |= slice_starts(
+				slice_from(text, i), slice_str(keys[k]));
+		must(known || !i);
+	}
+	must(!quoted);
+}
+
+/* Every field, whatever the verdict. */
+static void check_values(const struct header_facts *facts,
+	const struct header_request *request, struct arena *arena)
+{
+	for (int id = 0; id < FIELD_COUNT; id++) {
+		const struct config_field *field =
+			config_field_of((enum config_field_id)id);
+		struct config_template_piece piece = {
+			field, slice_str(field->oid)};
+		enum header_value_fault fault;
+		struct slice text;
+
+		fault = !(field->needs & FIELD_PER_REQUEST)
+				? header_value(facts, &piece, arena, &text)
+				: header_value_request(
+					  request, &piece, arena, &text);
+		must(fault == HEADER_VALUE_OK ||
+			(fault == HEADER_VALUE_TOO_LARGE &&
+				facts->leaf->extensions->sans_too_many));
+		if (fault != HEADER_VALUE_OK)
+			continue;
+		check_text(text);
+		if (id == FIELD_XFCC)
+			check_xfcc(text);
+	}
+}
+
+static void check_block(const struct header_plan *plan,
+	const struct cert_headers *headers,
+	const struct header_request *request, struct arena *arena)
+{
+	const struct header_block *lasting = cert_headers_block(headers);
+	struct header_block passing = {.count = 0};
+
+	must(lasting->wire.len <= CERT_HEADERS_MAX);
+	must(cert_headers_add(plan, headers, request, arena, &passing) ==
+		CERT_HEADERS_OK);
+	for (size_t i = 0; i < lasting->count; i++)
+		check_text(lasting->fields[i].value);
+	for (size_t i = 0; i < passing.count; i++)
+		check_text(passing.fields[i].value);
+}
+
+static void check_headers(struct header_facts facts,
+	const struct header_request *request, struct arena *arena)
+{
+	struct header_plan *plan = header_plan_new(facts.settings);
+	struct cert_headers_problem problem;
+	struct cert_headers *headers;
+
+	must(plan != NULL);
+	headers = cert_headers_new(plan, &facts, arena, &problem);
+	if (problem.fault == CERT_HEADERS_TOO_LARGE) {
+		facts.oversized = true;
+		headers = cert_headers_new(plan, &facts, arena, &problem);
+	}
+	must(headers && problem.fault == CERT_HEADERS_OK);
+	check_block(plan, headers, request, arena);
 	cert_headers_free(headers);
+	header_plan_free(plan);
+}
+
+static void check_told(
+	const struct cert_info *info, struct slice der, struct arena *arena)
+{
+	static const struct config_client_auth any = {
+		.mode = CLIENT_AUTH_REQUEST_ANY};
+	static const struct config_client_auth strict = {
+		.mode = CLIENT_AUTH_REQUIRE};
+	static const struct client_auth auths[] = {
+		{.state = CLIENT_AUTH_OK, .sent = 2, .settings = &strict},
+		{.state = CLIENT_AUTH_FAILED,
+			.code = CLIENT_AUTH_CODE_DATE,
+			.sent = 2,
+			.settings = &any},
+	};
+	const struct config_headers settings = {
+		.presets = (1U << PRESET_NONE) - 1, .empty = EMPTY_SEND};
+	struct slice chain[] = {der, der};
+
+	for (size_t i = 0; i < sizeof(auths) / sizeof(auths[0]); i++) {
+		const struct header_facts facts = {.settings = &settings,
+			.auth = &auths[i],
+			.leaf = info,
+			.fits = true,
+			.sni = "a b",
+			.tls_version = "TLSv1.3",
+			.tls_cipher = "x"};
+		const struct header_request request = {.auth = &auths[i],
+			.certs = {der, chain, 2},
+			.id = SLICE("id"),
+			.path = der};
+
+		check_values(&facts, &request, arena);
+		check_headers(facts, &request, arena);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -105,7 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(serial.len >= 2);
 		check_time(&info->not_before, arena);
 		check_time(&info->not_after, arena);
-		check_headers(info, arena);
+		check_told(info, slice_of(data, size), arena);
 	}
 	ERR_clear_error();
 	X509_free(cert);
