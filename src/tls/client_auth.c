@@ -229,6 +229,8 @@ void client_auth_oversized(struct client_auth *auth)
 		auth->code = CLIENT_AUTH_CODE_HEADERS;
 		auth->depth = 0;
 		auth->expires = INT64_MAX;
+	} else if (!auth->otherwise) {
+		auth->otherwise = CLIENT_AUTH_CODE_HEADERS;
 	}
 	auth->refused = !client_auth_allowed(auth);
 }
