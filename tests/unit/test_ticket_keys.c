@@ -157,7 +157,7 @@ static char *load(const struct config_text *text, size_t keys, size_t warnings)
 	assert_int_equal(config_problems_errors(problems), !loaded);
 	assert_int_equal(config_problems_warnings(problems), warnings);
 	assert_true(config_problems_print(problems, &out));
-	report = strndup(buf_bytes(&out).ptr, out.len);
+	report = out.len ? strndup(buf_bytes(&out).ptr, out.len) : strdup("");
 	buf_fini(&out);
 	ticket_keys_free(loaded);
 	config_problems_free(problems);
