@@ -9,12 +9,15 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 from client import get
 from gate import free_port, wait_for
-from pki import SERVER, Issuer, now
+from pki import DAY, SERVER, Issuer, now
 from test_reload import hup
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -247,6 +250,81 @@ def test_a_ca_that_was_removed_since(gates, origin, pki, tmp_path, version):
     assert [r.get("X-CERT-VERIFY").split(":")[0]
             for r in origin.wait(3)] == ["SUCCESS", "SUCCESS", "FAILED"]
     assert not visitor.asks(gate.port)
+
+
+def write_crl(path, issuer, *revoked, lasts=DAY):
+    """A CRL of issuer over these leaves, as a file that is put in place."""
+    builder = (x509.CertificateRevocationListBuilder()
+               .issuer_name(issuer.subject).last_update(now() - DAY)
+               .next_update(now() + lasts)
+               .add_extension(x509.CRLNumber(time.time_ns()), False)
+               .add_extension(
+                   x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                       issuer.key.public_key()), False))
+    for leaf in revoked:
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder()
+            .serial_number(leaf.x509.serial_number)
+            .revocation_date(now() - DAY).build())
+    crl = builder.sign(issuer.key, hashes.SHA256())
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(crl.public_bytes(serialization.Encoding.PEM))
+    fresh.rename(path)
+    return path
+
+
+def with_crl(gates, origin, pki, path):
+    return gates(origin, client_auth=(
+        f"{{ca: {pki.ca.path}, mode: request_any, "
+        f"crl: {{files: [{path}]}}}}"))
+
+
+@both
+def test_a_serial_that_was_revoked_since(
+        gates, origin, pki, tmp_path, version):
+    path = write_crl(tmp_path / "ca.crl", pki.ca, pki.no_eku)
+    gate = with_crl(gates, origin, pki, path)
+    visitor = Visitor(pki, pki.good, version)
+    assert not visitor.asks(gate.port)
+    assert visitor.asks(gate.port)
+    # renewed, and says the same as before
+    write_crl(path, pki.ca, pki.no_eku, lasts=2 * DAY)
+    assert hup(gate).startswith("reloaded ")
+    assert visitor.asks(gate.port)
+    write_crl(path, pki.ca, pki.no_eku, pki.good)
+    assert hup(gate).startswith("reloaded ")
+    assert not visitor.asks(gate.port)
+    assert refused(gate, "trust_changed") == 1
+    assert [r.get("X-CERT-VERIFY") for r in origin.wait(4)] == [
+        "SUCCESS"] * 3 + ["FAILED:certificate revoked"]
+
+
+@both
+def test_a_serial_that_was_denied_since(gates, origin, pki, version):
+    gate = gates(origin, client_auth=(
+        f"{{ca: {pki.ca.path}, mode: request_any}}"))
+    visitor = Visitor(pki, pki.good, version)
+    assert not visitor.asks(gate.port)
+    assert visitor.asks(gate.port)
+    change(gate, "mode: request_any", "mode: request_any, "
+           f"deny: {{serials: ['{pki.good.serial}']}}")
+    assert not visitor.asks(gate.port)
+    assert refused(gate, "trust_changed") == 1
+    assert [r.get("X-CERT-VERIFY") for r in origin.wait(3)] == [
+        "SUCCESS", "SUCCESS", "FAILED:certificate revoked"]
+
+
+@both
+def test_a_crl_that_ran_out_since(gates, origin, pki, tmp_path, version):
+    path = write_crl(tmp_path / "ca.crl", pki.ca,
+                     lasts=datetime.timedelta(seconds=4))
+    gate = with_crl(gates, origin, pki, path)
+    visitor = Visitor(pki, pki.good, version)
+    assert not visitor.asks(gate.port)
+    assert visitor.asks(gate.port)
+    wait_for("its end", lambda: not visitor.asks(gate.port))
+    assert refused(gate, "crl_stale") == 1
+    assert origin.requests[-1].get("X-CERT-VERIFY") == "FAILED:CRL has expired"
 
 
 @both
