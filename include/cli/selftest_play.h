@@ -10,11 +10,10 @@
 #include <stdio.h>
 
 #include "cli/selftest_case.h"
+#include "net/addr.h"
 
-struct addr;
-
-struct selftest_play { /* all lent */
-	const struct addr *to;
+struct selftest_play { /* the texts are lent */
+	struct addr to;
 	const char *label;   /* of the listener; stands in each line */
 	const char *ca_file; /* that vouches for the server; NULL: not asked */
 	const char *cert_file;

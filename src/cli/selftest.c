@@ -227,17 +227,15 @@ static void play_listener(struct selftest_play *play,
 	const struct config_listener *listener =
 		&selftest_gate_config(gate)->listeners[i];
 	char host[HOST];
-	struct addr to;
 	struct selftest_target target = {.host = host,
 		.name = host,
 		.path = options->path ? options->path : "/",
 		.method = "GET"};
 
 	if (!addr_parse_ip(
-		    SLICE("127.0.0.1"), selftest_gate_port(gate, i), &to))
+		    SLICE("127.0.0.1"), selftest_gate_port(gate, i), &play->to))
 		return;
 	host_of(options, listener, host);
-	play->to = &to;
 	play->label = listener->name;
 	play_target(play, &target, "");
 }
@@ -402,17 +400,15 @@ static int test_url(const struct selftest_options *options)
 	struct selftest_play play = play_of(options);
 	struct selftest_target target = {.method = "GET"};
 	struct url url;
-	struct addr to;
 	struct err err;
 
 	if (!read_url(options->url, &url))
 		return wrong_use("--url is https://HOST[:PORT][/PATH]");
-	if (!resolve(&url, &to, &err))
+	if (!resolve(&url, &play.to, &err))
 		return say(&err);
 	target.host = url.host;
 	target.name = url.name;
 	target.path = url.path;
-	play.to = &to;
 	play.label = url.host;
 	play_target(&play, &target, "");
 	return close_play(&play);

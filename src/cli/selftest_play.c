@@ -63,7 +63,7 @@ static bool ask(const struct selftest_play *play,
 	const struct selftest_target *target, struct slice bytes,
 	struct probe_answer *answer, char why[WHY])
 {
-	const struct probe_request request = {.to = play->to,
+	const struct probe_request request = {.to = &play->to,
 		.host = target->name,
 		.ca_file = play->ca_file,
 		.cert_file = play->cert_file,
