@@ -1,7 +1,8 @@
 /*
  * remedy: why a client was refused, in a sentence, and what to do about it;
  * one table for whoever explains a refusal, keyed by the word that logs,
- * metrics and answers show.
+ * metrics and answers show. Words of certificates (tls/client_reason) and of
+ * requests (proxy/failure) are two kinds: "policy" is one of each.
  */
 #ifndef MTLSGATE_CLI_REMEDY_H
 #define MTLSGATE_CLI_REMEDY_H
@@ -23,7 +24,7 @@ enum remedy_step {
 };
 
 struct remedy {
-	const char *word; /* of tls/client_reason or proxy/failure */
+	const char *word;
 	enum remedy_step step;
 	const char *cause; /* a whole sentence */
 	const char *todo;  /* what to do, whole sentences */
@@ -31,9 +32,11 @@ struct remedy {
 
 /* Never NULL: an unknown word has a row that says where to look. */
 const struct remedy *remedy_of(const char *word);
+const struct remedy *remedy_of_request(const char *word);
 /* "chain", "dates" ...: how a checklist calls the step. */
 const char *remedy_step_name(enum remedy_step step);
-/* The rows by number, NULL behind the last; for tests. */
+/* The rows by number, certificates first, NULL behind the last; for tests. */
 const struct remedy *remedy_at(size_t index);
+size_t remedy_requests_from(void);
 
 #endif

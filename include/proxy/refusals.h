@@ -48,12 +48,13 @@ enum refusal_text {
 enum { REFUSAL_ROOM = 1868, REFUSALS_KEEP_MAX = 10000 };
 
 struct refusal {
-	int64_t wall_ms; /* UTC since 1970 */
-	uint32_t sent;   /* certificates that the client sent */
-	int32_t depth;   /* where it failed; the leaf is 0 */
-	uint16_t port;   /* of the client */
-	uint16_t status; /* answered; 0: a TLS alert */
-	uint32_t cut;    /* bit per text: longer than its room */
+	int64_t wall_ms;  /* UTC since 1970 */
+	uint32_t sent;    /* certificates that the client sent */
+	int32_t depth;    /* where it failed; the leaf is 0 */
+	uint16_t port;    /* of the client */
+	uint16_t status;  /* answered; 0: a TLS alert */
+	uint32_t by_rule; /* 1: the certificate was let in, this request not */
+	uint32_t cut;     /* bit per text: longer than its room */
 	uint16_t len[REFUSAL_TEXTS];
 	char text[REFUSAL_ROOM]; /* refusal_get */
 };

@@ -14,7 +14,6 @@
 #include "config/config_problem.h"
 #include "net/addr.h"
 #include "proxy/refusals.h"
-#include "tls/client_reason.h"
 
 #define ADMIN_DEFAULT "unix:/run/mtlsgate/admin.sock"
 
@@ -96,13 +95,10 @@ static const char *known(const char *text)
 	return text ? text : "";
 }
 
-static bool of_certificate(const char *word)
+/* Did a rule refuse the request of a client that was let in? */
+static bool by_rule(const struct refusal_view *view)
 {
-	for (size_t i = 0; i < client_auth_words(); i++) {
-		if (!strcmp(client_auth_word_at(i), word))
-			return true;
-	}
-	return false;
+	return !strcmp(known(view->stage), "request");
 }
 
 static void set(struct explain_list *list, enum remedy_step step,
@@ -217,7 +213,8 @@ static void tell_outcome(
 static void fill(struct explain_list *list, const struct refusal_view *view)
 {
 	const char *word = known(view->texts[REFUSAL_CODE]);
-	const struct remedy *remedy = remedy_of(word);
+	const struct remedy *remedy =
+		by_rule(view) ? remedy_of_request(word) : remedy_of(word);
 
 	list->code = word;
 	list->reason = known(view->texts[REFUSAL_REASON]);
@@ -225,10 +222,10 @@ static void fill(struct explain_list *list, const struct refusal_view *view)
 	list->todo = remedy->todo;
 	tell_facts(list, view);
 	tell_outcome(list, view);
-	if (of_certificate(word))
-		tell_handshake(list, view, remedy);
-	else
+	if (by_rule(view))
 		tell_request(list, view, remedy);
+	else
+		tell_handshake(list, view, remedy);
 }
 
 static bool render_one(

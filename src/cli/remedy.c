@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-static const struct remedy table[] = {
+static const struct remedy certificates[] = {
 	{"no_certificate", REMEDY_SHOWN, "The client sent no certificate.",
 		"Give the client its certificate and key (curl: --cert and "
 		"--key); when it has them, see whether its issuer is among "
@@ -123,31 +123,61 @@ static const struct remedy table[] = {
 		"The check itself failed, so the certificate was refused.",
 		"Look into the log of that moment: memory was short or a "
 		"setting is broken."},
-	/* requests: words of proxy/failure */
+};
+
+static const struct remedy requests[] = {
 	{"certificate", REMEDY_POLICY,
-		"The certificate does not allow this request.",
-		"Compare the certificate with client_auth.mode and the policy "
-		"of the route (mtlsgate explain --cert tells each step)."},
+		"The route needs a certificate that verifies, and this client "
+		"showed none.",
+		"Let the client show one, or say certificate: not_needed at "
+		"the route."},
+	{"policy", REMEDY_POLICY,
+		"The policy of the route does not hold for this certificate.",
+		"Compare what the certificate says with the policy: mtlsgate "
+		"explain --config FILE --cert PEM --host H --path P tells "
+		"each rule of it."},
+	{"misdirected", REMEDY_NAME,
+		"The host of the request is not one that the server name of "
+		"this connection stands for.",
+		"Let the client make a connection of its own for each host, or "
+		"list the host in server_names of the same certificate."},
 	{"no-route", REMEDY_ROUTE, "No route leads there.",
 		"Compare host, path and method with the routes of the "
 		"configuration."},
 };
 
-enum { ROWS = sizeof(table) / sizeof(table[0]) };
+enum {
+	CERTIFICATES = sizeof(certificates) / sizeof(certificates[0]),
+	REQUESTS = sizeof(requests) / sizeof(requests[0]),
+};
 
 /* A word that a newer part of the program invented. */
 static const struct remedy unknown = {"other", REMEDY_CHAIN,
 	"The certificate was not accepted.",
 	"Look at it with openssl x509 -text and openssl verify against the "
 	"CAs of client_auth.ca."};
+static const struct remedy unknown_request = {"other", REMEDY_POLICY,
+	"The request was not allowed.",
+	"Look for the request id in the access log."};
+
+static const struct remedy *find(const struct remedy *rows, size_t count,
+	const char *word, const struct remedy *otherwise)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(rows[i].word, word))
+			return &rows[i];
+	}
+	return otherwise;
+}
 
 const struct remedy *remedy_of(const char *word)
 {
-	for (size_t i = 0; i < ROWS; i++) {
-		if (!strcmp(table[i].word, word))
-			return &table[i];
-	}
-	return &unknown;
+	return find(certificates, CERTIFICATES, word, &unknown);
+}
+
+const struct remedy *remedy_of_request(const char *word)
+{
+	return find(requests, REQUESTS, word, &unknown_request);
 }
 
 const char *remedy_step_name(enum remedy_step step)
@@ -170,5 +200,13 @@ const char *remedy_step_name(enum remedy_step step)
 
 const struct remedy *remedy_at(size_t index)
 {
-	return index < ROWS ? &table[index] : NULL;
+	if (index < CERTIFICATES)
+		return &certificates[index];
+	index -= CERTIFICATES;
+	return index < REQUESTS ? &requests[index] : NULL;
+}
+
+size_t remedy_requests_from(void)
+{
+	return CERTIFICATES;
 }

@@ -158,7 +158,7 @@ static bool show_json(struct page *page, const struct refusal *record)
 	json_object(json);
 	json_key_str(json, "time", time_text(record->wall_ms, when));
 	json_key_str(json, "stage",
-		record->status ? SLICE("request") : SLICE("handshake"));
+		record->by_rule ? SLICE("request") : SLICE("handshake"));
 	for (unsigned i = 0; i < REFUSAL_TEXTS; i++) {
 		struct slice text = refusal_get(record, (enum refusal_text)i);
 
@@ -217,7 +217,8 @@ static bool show_text(struct page *page, const struct refusal *record)
 
 	if (!line(body, "time", time_text(record->wall_ms, when)) ||
 		!line(body, "stage",
-			record->status ? SLICE("request") : SLICE("handshake")))
+			record->by_rule ? SLICE("request")
+					: SLICE("handshake")))
 		return false;
 	for (unsigned i = 0; i < REFUSAL_TEXTS; i++) {
 		struct slice text = refusal_get(record, (enum refusal_text)i);

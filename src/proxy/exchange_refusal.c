@@ -17,6 +17,7 @@ static void set_reason(struct refusal *record, enum failure failure)
 
 	if (failure == FAILURE_CERT_REFUSED)
 		return;
+	record->by_rule = 1;
 	refusal_set(record, REFUSAL_CODE, slice_str(info->word));
 	refusal_set(record, REFUSAL_REASON, slice_str(info->sentence));
 }

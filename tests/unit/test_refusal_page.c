@@ -39,7 +39,8 @@ static void add(struct refusals *ring, const char *conn, const char *request,
 		.sent = 1,
 		.depth = -1,
 		.port = 4711,
-		.status = *request ? 403 : 0};
+		.status = *request ? 403 : 0,
+		.by_rule = *request};
 
 	refusal_set(&record, REFUSAL_CODE, SLICE("expired"));
 	refusal_set(&record, REFUSAL_CONNECTION, slice_str(conn));
