@@ -11,6 +11,8 @@
 #include "config/config_load.h"
 #include "config/config_problem.h"
 #include "net/sock.h"
+#include "policy/cert_headers.h"
+#include "policy/rulebook.h"
 #include "proxy/admission.h"
 #include "proxy/metrics.h"
 #include "proxy/proxy.h"
@@ -29,6 +31,7 @@ struct door {
 struct selftest_gate {
 	struct loop *loop;
 	struct config *config;
+	struct rulebook *rules;
 	struct tls_context **contexts; /* one per listener */
 	struct door *doors;            /* the same */
 	struct echo_origin **origins;  /* one per origin */
@@ -72,8 +75,10 @@ static bool make_contexts(
 	gate->contexts = calloc(
 		config->listener_count + 1, sizeof(struct tls_context *));
 	for (size_t i = 0; gate->contexts && i < config->listener_count; i++) {
-		const struct tls_context_setup setup = {
-			.listener = &config->listeners[i]};
+		const struct config_listener *listener = &config->listeners[i];
+		const struct tls_context_setup setup = {.listener = listener,
+			.chain_needed = cert_headers_need_chain(
+				&config->headers, listener->client_auth.mode)};
 
 		gate->contexts[i] = tls_context_new(&setup, problems);
 		if (!gate->contexts[i])
@@ -91,7 +96,9 @@ static bool gate_load(
 	if (!problems)
 		return no_memory(err);
 	gate->config = config_load(path, problems);
-	ok = gate->config && make_contexts(gate, problems);
+	if (gate->config)
+		gate->rules = rulebook_new(gate->config, problems);
+	ok = gate->rules && make_contexts(gate, problems);
 	if (!ok)
 		problems_to_err(problems, err);
 	config_problems_free(problems);
@@ -196,6 +203,7 @@ static bool make_proxy(struct selftest_gate *gate, struct err *err)
 {
 	struct proxy_setup setup = {.loop = gate->loop,
 		.config = gate->config,
+		.rules = gate->rules,
 		.contexts = gate->contexts,
 		.metrics = &gate->metrics,
 		.access_fd = -1};
@@ -248,6 +256,7 @@ void selftest_gate_free(struct selftest_gate *gate)
 		tls_context_free(gate->contexts[i]);
 	free(gate->contexts);
 	free(gate->admission);
+	rulebook_free(gate->rules);
 	config_free(gate->config);
 	free(gate);
 }

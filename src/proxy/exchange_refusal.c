@@ -30,6 +30,9 @@ static void set_request(struct refusal *record, const struct access_record *r)
 	/* what follows the path may be secret */
 	refusal_set(record, REFUSAL_PATH,
 		slice_head(r->target, slice_find(r->target, '?')));
+	refusal_set(record, REFUSAL_ROUTE, slice_str(r->route ? r->route : ""));
+	refusal_set(
+		record, REFUSAL_POLICY, slice_str(r->policy ? r->policy : ""));
 }
 
 void exchange_note_refusal(
