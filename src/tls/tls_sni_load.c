@@ -402,6 +402,20 @@ static void load_all(struct loading *l, const struct config_certificate *files)
 	}
 }
 
+/* One certificate for all comers: names select nothing. */
+static void warn_idle_names(
+	struct loading *l, const struct config_certificate *files)
+{
+	if (tls_sni_selects(l->sni) || !files->server_names.count)
+		return;
+	config_problem(l->problems, CONFIG_WARNING, EXIT_CODE_OK,
+		files->server_names.items[0].mark,
+		"tls.certificates[0].server_names: without effect; the only "
+		"certificate is shown for every name");
+	config_problem_note(
+		l->problems, "unknown_server_name: reject makes names count");
+}
+
 static struct tls_sni *sni_new(size_t count)
 {
 	struct tls_sni *sni = calloc(1, sizeof(*sni));
@@ -443,6 +457,8 @@ struct tls_sni *tls_sni_load(
 	}
 	l.sni->reject = tls->unknown_server_name == UNKNOWN_SERVER_NAME_REJECT;
 	load_all(&l, l.lone ? &lone : tls->certificates);
+	if (!l.failed && !l.lone)
+		warn_idle_names(&l, tls->certificates);
 	forget_names(l.sni);
 	if (!l.failed)
 		return l.sni;

@@ -10,16 +10,18 @@ import subprocess
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509 import ocsp
 
 from client import Client, get
 from gate import wait_for
-from pki import SERVER
+from pki import DAY, SERVER, now
 
 
 @pytest.fixture
 def watched(gates, origin, pki, short_path):
     """A gate whose files are its own; watched(every) starts it."""
-    def make(every="100ms", behind=None):
+    def make(every="100ms", behind=None, crl=None, staple=None):
         """behind: files is a link to that directory."""
         gate = gates(origin)
         gate.stop()
@@ -33,11 +35,18 @@ def watched(gates, origin, pki, short_path):
         place(gate.files / "server.key", pki.server.key.read_bytes())
         (gate.files / "ca").mkdir()
         place(gate.files / "ca" / "one.pem", pki.ca.pem())
+        shown = "{cert: files/server.pem, key: files/server.key"
+        if staple:
+            place(gate.files / "staple.ocsp", staple)
+            shown += ", ocsp_file: files/staple.ocsp"
         gate.text = re.sub(
-            r"(?m)^tls: .*$", lambda _: "tls: {cert: files/server.pem, "
-            "key: files/server.key}", gate.text)
+            r"(?m)^tls: .*$", lambda _: f"tls: {{certificates: [{shown}}}]}}",
+            gate.text)
+        if crl:
+            place(gate.files / "list.crl", crl)
         gate.text = gate.text.replace(
-            str(pki.ca.path), "files/ca").replace(
+            str(pki.ca.path), "files/ca" + (
+                ", crl: {files: files/list.crl}" if crl else "")).replace(
             "workers: 1}", f"workers: 1, watch_files: {every}}}")
         gate.config.write_text(gate.text)
         gate.start()
@@ -168,3 +177,61 @@ def test_0s_means_only_when_told_to(watched, pki):
     reloaded(gate, 2)
     assert "files_changed" not in gate.log()
     assert served_serial(gate, pki) == renewed.x509.serial_number
+
+
+def crl(issuer, *leaves):
+    builder = (x509.CertificateRevocationListBuilder()
+               .issuer_name(issuer.cert.subject)
+               .last_update(now() - DAY).next_update(now() + DAY)
+               .add_extension(x509.CRLNumber(1), False)
+               .add_extension(
+                   x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                       issuer.key.public_key()), False))
+    for leaf in leaves:
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder()
+            .serial_number(leaf.x509.serial_number)
+            .revocation_date(now() - DAY).build())
+    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(
+        serialization.Encoding.PEM)
+
+
+def test_a_crl_renamed_over_revokes_without_a_signal_R14(watched, pki):
+    gate = watched(crl=crl(pki.ca))
+
+    def ask(leaf):
+        with Client(gate.port, pki, leaf) as client:
+            return client.ask(get(close=True)).status
+    assert ask(pki.good) == 200 and ask(pki.rsa) == 200
+    place(gate.files / "list.crl", crl(pki.ca, pki.rsa))
+    reloaded(gate, 2)
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        ask(pki.rsa)
+    assert ask(pki.good) == 200
+    # the same list once more is a change of bytes, and no harm
+    place(gate.files / "list.crl", crl(pki.ca, pki.rsa))
+    reloaded(gate, 3)
+    assert ask(pki.good) == 200
+
+
+def test_a_new_ocsp_response_is_stapled_without_a_signal(watched, pki):
+    def response(start, end):
+        return ocsp.OCSPResponseBuilder().add_response(
+            cert=pki.server.x509, issuer=pki.ca.cert,
+            algorithm=hashes.SHA256(),
+            cert_status=ocsp.OCSPCertStatus.GOOD, this_update=start,
+            next_update=end, revocation_time=None, revocation_reason=None
+        ).responder_id(ocsp.OCSPResponderEncoding.NAME, pki.ca.cert).sign(
+            pki.ca.key, hashes.SHA256()).public_bytes(
+                serialization.Encoding.DER)
+
+    def stapled(gate):
+        return b"OCSP Response Status: successful" in subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{gate.port}",
+             "-cert", pki.good.cert, "-key", pki.good.key, "-status"],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=60).stdout
+    gate = watched(staple=response(now() - 2 * DAY, now() - DAY))
+    assert not stapled(gate)
+    place(gate.files / "staple.ocsp", response(now() - DAY, now() + DAY))
+    reloaded(gate, 2)
+    assert stapled(gate)

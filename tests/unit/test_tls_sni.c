@@ -559,6 +559,7 @@ static void a_name_outside_of_the_certificate_is_a_warning(void **state)
 	say_name(c, "a.example"); /* covered by the wildcard */
 	say_name(c, "*.example");
 	say_name(c, "a.b.example"); /* is not */
+	add("b", "DNS:b.example.org", MINT_P256);
 	rig.context = tls_context_new(&setup, problems);
 	assert_non_null(rig.context);
 	assert_int_equal(config_problems_warnings(problems), 1);
@@ -569,6 +570,26 @@ static void a_name_outside_of_the_certificate_is_a_warning(void **state)
 			     "is not in the certificate"));
 	free(text);
 	config_problems_free(problems);
+}
+
+static void names_that_select_nothing_are_a_warning(void **state)
+{
+	struct config_problems *problems = config_problems_new();
+	const struct tls_context_setup setup = {.listener = &rig.listener};
+	char *text;
+
+	(void)state;
+	say_name(add("a", "DNS:a.example", MINT_P256), "a.example");
+	rig.context = tls_context_new(&setup, problems);
+	assert_non_null(rig.context);
+	assert_int_equal(config_problems_warnings(problems), 1);
+	text = problems_text(problems);
+	assert_non_null(strstr(text, "server_names: without effect"));
+	free(text);
+	config_problems_free(problems);
+	tls_context_free(rig.context);
+	rig.listener.tls.unknown_server_name = UNKNOWN_SERVER_NAME_REJECT;
+	load(); /* without a warning */
 }
 
 static void the_errors_of_all_certificates_show_in_one_run_R11(void **state)
@@ -608,6 +629,7 @@ int main(void)
 		TEST(what_is_no_server_name_is_refused_R11),
 		TEST(a_certificate_without_names_is_refused_but_first),
 		TEST(a_name_outside_of_the_certificate_is_a_warning),
+		TEST(names_that_select_nothing_are_a_warning),
 		TEST(the_errors_of_all_certificates_show_in_one_run_R11),
 	};
 
