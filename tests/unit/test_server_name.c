@@ -219,6 +219,18 @@ static void the_exact_name_goes_before_the_wildcard(void **state)
 	server_names_free(names);
 }
 
+static void no_wildcard_finds_an_address(void **state)
+{
+	struct server_names *names = server_names_new();
+	int value = 1;
+
+	(void)state;
+	assert_int_equal(add(names, "*.0.2.1", &value), SERVER_NAMES_ADDED);
+	assert_int_equal(find(names, "x.0.2.1"), 1);
+	assert_int_equal(find(names, "192.0.2.1"), SERVER_NAMES_NONE);
+	server_names_free(names);
+}
+
 static void a_name_taken_tells_whose_it_is(void **state)
 {
 	struct server_names *names = server_names_new();
@@ -261,6 +273,7 @@ int main(void)
 		cmocka_unit_test(a_wildcard_stands_for_one_label),
 		cmocka_unit_test(one_host_name_stands_in_the_hello),
 		cmocka_unit_test(the_exact_name_goes_before_the_wildcard),
+		cmocka_unit_test(no_wildcard_finds_an_address),
 		cmocka_unit_test(a_name_taken_tells_whose_it_is),
 		cmocka_unit_test(thousands_of_names_are_all_found),
 	};

@@ -272,6 +272,31 @@ static void the_client_chooses_the_kind_of_key(void **state)
 	}
 }
 
+/* Rather no handshake than another group's certificate. */
+static void a_group_lends_no_key_of_another_R15(void **state)
+{
+	struct outcome got;
+
+	(void)state;
+	add("default", "DNS:default.example", MINT_RSA2048);
+	add("default", "DNS:default.example", MINT_P256);
+	add("wild", "DNS:*.example.org", MINT_P256);
+	rig.listener.client_auth.mode = CLIENT_AUTH_OPTIONAL;
+	load();
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION;
+		version++) {
+		struct wish wish = {.version = version,
+			.bare = true,
+			.sigalgs = "rsa_pss_rsae_sha256:rsa_pkcs1_sha256"};
+
+		assert_string_equal(shake(&wish).cn, "default");
+		wish.name = "www.example.org";
+		got = shake(&wish);
+		assert_string_equal(got.cn, "");
+		assert_int_equal(got.alert, 40);
+	}
+}
+
 /* A retried hello is read again. */
 static void a_hello_retry_shows_the_same_group(void **state)
 {
@@ -285,6 +310,47 @@ static void a_hello_retry_shows_the_same_group(void **state)
 		"www");
 	assert_string_equal(
 		shake(&(struct wish){.groups = "P-521:X25519"}).cn, "default");
+}
+
+/* RFC 8446 section 4.1.2 forbids it; what is shown and what requests are held
+ * against stay one. */
+static void a_name_changed_in_the_second_hello_counts_R15(void **state)
+{
+	static const struct {
+		const char *first, *second, *cn;
+		size_t group;
+	} rows[] = {
+		{"www.example.org", "default.example", "default", 0},
+		{"default.example", "www.example.org", "www", 1},
+		{"www.example.org", "api.example.org", "wild", 2},
+	};
+
+	(void)state;
+	add_usual();
+	rig.listener.tls.groups.text = "X25519";
+	load();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct tls_show show = {.leaf = rig.client};
+		SSL_CTX *ctx = tls_client_new(TLS1_3_VERSION, &show);
+		struct client_auth auth;
+		struct ssl_st *ssl = tls_context_accept(rig.context, &auth);
+		struct outcome out = {.alert = NO_ALERT};
+		struct tls_pair pair;
+
+		assert_int_equal(
+			SSL_CTX_set1_groups_list(ctx, "P-521:X25519"), 1);
+		tls_pair_init(&pair, &ssl, ctx);
+		SSL_set_tlsext_host_name(pair.client, rows[i].first);
+		assert_int_equal(SSL_do_handshake(pair.client), -1);
+		assert_int_equal(SSL_do_handshake(pair.server), -1);
+		SSL_set_tlsext_host_name(pair.client, rows[i].second);
+		tls_pair_run(&pair);
+		look(&out, &pair);
+		assert_string_equal(out.cn, rows[i].cn);
+		assert_int_equal(out.group, rows[i].group);
+		tls_pair_fini(&pair);
+		SSL_CTX_free(ctx);
+	}
 }
 
 static void an_unknown_name_is_refused_where_that_is_asked_for_R15(void **state)
@@ -617,7 +683,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 		TEST(a_name_selects_its_group_R15),
 		TEST(the_client_chooses_the_kind_of_key),
+		TEST(a_group_lends_no_key_of_another_R15),
 		TEST(a_hello_retry_shows_the_same_group),
+		TEST(a_name_changed_in_the_second_hello_counts_R15),
 		TEST(an_unknown_name_is_refused_where_that_is_asked_for_R15),
 		TEST(what_is_no_name_is_refused),
 		TEST(verify_settings_stay_the_listeners_own_R15),
