@@ -157,6 +157,8 @@ struct config {
 	struct config_admin admin;
 };
 
+/* Does any listener ask OCSP responders? */
+bool config_asks_ocsp(const struct config *config);
 /* NULL is ignored. */
 void config_free(struct config *config);
 

@@ -5,12 +5,8 @@
 #ifndef MTLSGATE_CONFIG_CONFIG_CLIENT_AUTH_H
 #define MTLSGATE_CONFIG_CONFIG_CLIENT_AUTH_H
 
-#include <stdint.h>
-#include <string.h>
-
+#include "config/config_ocsp.h"
 #include "config/config_text.h"
-
-struct addr;
 
 enum client_auth_mode {
 	CLIENT_AUTH_REQUIRE,     /* no good certificate: refused */
@@ -47,29 +43,6 @@ struct config_deny {
 	struct config_texts serials;
 	struct config_texts fingerprints_sha256;
 };
-
-enum ocsp_mode { OCSP_MODE_DISABLED, OCSP_MODE_LEAF };
-enum ocsp_on_failure { OCSP_FAILURE_REJECT, OCSP_FAILURE_ALLOW };
-
-/* Asking a responder about a client's certificate (RFC 6960). */
-struct config_ocsp {
-	enum ocsp_mode mode;
-	struct config_text responder; /* a URL, or "auto": as the leaf says */
-	enum ocsp_on_failure on_failure; /* when there is no answer */
-	int64_t timeout_ms;
-	/* Loopback and link-local addresses a certificate may name: as written,
-	 * and parsed, with their port. */
-	struct config_texts allow_local;
-	struct addr *local; /* allow_local.count */
-};
-
-/* The responder that the configuration names; NULL: auto. */
-static inline const char *config_ocsp_responder(const struct config_ocsp *ocsp)
-{
-	const char *text = ocsp->responder.text;
-
-	return text && strcmp(text, "auto") != 0 ? text : NULL;
-}
 
 enum reject_with {
 	REJECT_WITH_ALERT, /* a refused handshake ends with an alert */

@@ -21,6 +21,8 @@ enum channel_verb {
 	CHANNEL_DRAIN,      /* a successor serves; idle clients may linger */
 	CHANNEL_STOP,       /* drain without patience */
 	CHANNEL_ACCESS_LOG, /* with the descriptor to write to from now on */
+	CHANNEL_OCSP, /* with an end of a pair: what the worker asks there, the
+	                 steward answers (proxy/ocsp_record.h) */
 };
 
 struct channel_word {

@@ -31,6 +31,8 @@ enum {
 	OCSP_DESK_WAITING = 8192,
 	OCSP_DESK_ANSWERS = 4096, /* kept */
 	OCSP_DESK_FAILED_S = 2,
+	OCSP_DESK_EARLY_S = 2,    /* before it ends an answer is asked for anew,
+	                             so that nobody is let in for a moment */
 	OCSP_DESK_UNKNOWN_S = 60, /* "unknown" may be a matter of moments */
 };
 

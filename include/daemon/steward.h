@@ -1,5 +1,6 @@
 /*
- * steward: the process beside the workers that serves the operator.
+ * steward: the process beside the workers that serves the operator, and asks
+ * OCSP responders for the workers (daemon/ocsp_desk).
  *
  * Unprivileged like them and without any key. It reads the shared memory and
  * answers on the admin address; where there is none it only waits. It says

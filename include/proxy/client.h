@@ -2,6 +2,7 @@
  * client: one accepted peer: admission, handshake, who it is, its session.
  *
  *   HANDSHAKE --complete and allowed--> OPEN --session over--> gone
+ *       |  +--client_auth.ocsp--> ASKING --good--> OPEN
  *       |refused, failed, too slow--> gone
  *
  * A connection does not outlive its certificate (R13): at the earliest
@@ -21,6 +22,7 @@ struct admission;
 struct client;
 struct conn_io;
 struct exchange_env;
+struct ocsp_asker;
 struct tls_context;
 
 /* What all clients of a worker share; the pointers are lent. */
@@ -29,10 +31,12 @@ struct client_env {
 	struct conn_io *io;
 	struct tls_context *const *contexts; /* one per config listener */
 	struct admission *admission;
-	unsigned slot; /* of admission */
+	struct ocsp_asker *asker; /* NULL: nobody can be asked */
+	unsigned slot;            /* of admission */
 	struct http_limits limits;
 	struct log_bucket refusals;   /* certificates refused */
 	struct log_bucket handshakes; /* that failed otherwise */
+	struct log_bucket unanswered; /* let in without an OCSP answer */
 	struct log_bucket overload;   /* connections over a limit */
 	struct client *clients;       /* list of the living */
 	size_t count;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "http/rule.h"
+#include "tls/ocsp_result.h"
 
 struct buf;
 struct resumption;
@@ -40,9 +41,14 @@ enum metric {
 	METRIC_ACCESS_LOG_LOST,
 	METRIC_POLICY_REFUSALS,
 	METRIC_POLICY_DRY_RUN_REFUSALS,
+	METRIC_OCSP_QUESTIONS, /* clients about whom was asked */
+	METRIC_OCSP_CACHED,    /* of them from the steward's memory */
+	METRIC_OCSP_REQUESTS,  /* sent to responders for them */
+	METRIC_OCSP_WAIT_MS,
 	/* gauges: current values of this worker */
 	METRIC_GAUGE_CONNECTIONS,
 	METRIC_GAUGE_HANDSHAKES_PENDING,
+	METRIC_GAUGE_OCSP_PENDING,
 	METRIC_GAUGE_EXCHANGES,
 	METRIC_GAUGE_ORIGIN_IDLE,
 	METRIC_COUNT
@@ -60,6 +66,7 @@ struct metrics {
 	_Atomic uint64_t rule[HTTP_RULE_COUNT];     /* messages refused */
 	_Atomic uint64_t auth[METRICS_AUTH_WORDS];  /* certificates refused */
 	_Atomic uint64_t failure[METRICS_FAILURES]; /* exchanges failed */
+	_Atomic uint64_t ocsp[OCSP_RESULT_COUNT];   /* answers, and why none */
 	_Atomic uint64_t status[METRICS_STATUSES];  /* responses */
 	_Atomic uint64_t ticket[METRICS_TICKETS];   /* tickets refused */
 };

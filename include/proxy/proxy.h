@@ -53,6 +53,11 @@ void proxy_accept(
 void proxy_drain(struct proxy *proxy, int64_t idle_ms,
 	void (*drained)(void *arg), void *arg);
 size_t proxy_clients(const struct proxy *proxy);
+/*
+ * A steward that answers questions about certificates (proxy/ocsp_record);
+ * takes fd, the one before is closed. Without one they wait, and time out.
+ */
+void proxy_set_steward(struct proxy *proxy, int fd);
 /* After the access log was reopened (USR1). */
 void proxy_set_access_fd(struct proxy *proxy, int access_fd);
 

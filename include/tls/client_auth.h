@@ -19,6 +19,7 @@
 #include "base/slice.h"
 #include "config/config.h"
 #include "tls/client_reason.h"
+#include "tls/ocsp_result.h"
 #include "tls/resumption.h"
 
 struct ssl_st;
@@ -77,6 +78,18 @@ void client_auth_fill(struct client_auth *auth,
  * if the session is one that was accepted (R12); else it is failed.
  */
 void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl);
+
+/* Is a responder to be asked about it (client_auth.ocsp)? Behind
+ * client_auth_finish. Only a chain that verified names one to trust. */
+bool client_auth_asks(const struct client_auth *auth);
+/*
+ * How asking ended. Revoked wins over everything (R14); unknown is a failure,
+ * whatever on_failure says; without an answer on_failure decides. A good
+ * answer bounds the connection as a certificate's notAfter does (R13): it is
+ * in force no longer than `until`.
+ */
+void client_auth_told(
+	struct client_auth *auth, enum ocsp_result result, int64_t until);
 
 /*
  * What the presented leaf says, for headers and log lines; NULL when none was

@@ -13,6 +13,16 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+bool config_asks_ocsp(const struct config *config)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		if (config->listeners[i].client_auth.ocsp.mode ==
+			OCSP_MODE_LEAF)
+			return true;
+	}
+	return false;
+}
+
 void config_free(struct config *config)
 {
 	if (config)

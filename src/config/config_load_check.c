@@ -336,6 +336,7 @@ void config_check(struct config_loader *loader)
 	check_present(loader);
 	config_check_listeners(loader);
 	config_check_revocation(loader);
+	config_check_ocsp(loader);
 	check_numbers(loader);
 	check_only_origin(loader);
 	for (size_t i = 0; i < loader->config->origin_count; i++)

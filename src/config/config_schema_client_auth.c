@@ -49,6 +49,18 @@ static const struct config_word revoked_words[] = {
 	{NULL, 0},
 };
 
+static const struct config_word ocsp_mode_words[] = {
+	{"disabled", OCSP_MODE_DISABLED},
+	{"leaf", OCSP_MODE_LEAF},
+	{NULL, 0},
+};
+
+static const struct config_word on_failure_words[] = {
+	{"reject", OCSP_FAILURE_REJECT},
+	{"allow", OCSP_FAILURE_ALLOW},
+	{NULL, 0},
+};
+
 const struct config_key config_schema_client_auth[] = {
 	KEY("client_auth", MAP,
 		"how client certificates are asked for and checked",
@@ -108,5 +120,27 @@ const struct config_key config_schema_client_auth[] = {
 		"cloudflare: SUCCESS where nothing else is wrong",
 		LISTENER(client_auth.revoked_verdict), .fallback = "failed",
 		.words = revoked_words),
+	KEY("client_auth.ocsp", MAP,
+		"asking a responder whether a client's certificate is revoked"),
+	KEY("client_auth.ocsp.mode", WORD,
+		"leaf: ask about the client's own certificate",
+		LISTENER(client_auth.ocsp.mode), .fallback = "disabled",
+		.words = ocsp_mode_words),
+	KEY("client_auth.ocsp.responder", TEXT,
+		"whom to ask, like http://ocsp.example/; auto: whom the "
+		"certificate names",
+		LISTENER(client_auth.ocsp.responder), .fallback = "auto"),
+	KEY("client_auth.ocsp.on_failure", WORD,
+		"a certificate about which no answer comes",
+		LISTENER(client_auth.ocsp.on_failure), .fallback = "reject",
+		.words = on_failure_words),
+	KEY("client_auth.ocsp.timeout", DURATION,
+		"how long a client waits for the answer",
+		LISTENER(client_auth.ocsp.timeout_ms), .fallback = "2s",
+		RANGE(10, MINUTE)),
+	KEY("client_auth.ocsp.allow_local", TEXTS,
+		"addresses with port on this host or link that a certificate "
+		"may name",
+		LISTENER(client_auth.ocsp.allow_local)),
 	CONFIG_SECTION_END(CLIENT_AUTH),
 };

@@ -1,8 +1,8 @@
 /*
  * master_priv: what the parts of the master share. master.c: signals, the dead
- * and the end; master_seat.c: one child; master_reload.c: the two phases;
- * master_tickets.c: the ticket keys; master_files.c: the files;
- * master_log.c: its lines.
+ * and the end; master_seat.c: one child; master_ocsp.c: children that talk to
+ * each other; master_reload.c: the two phases; master_tickets.c: the ticket
+ * keys; master_files.c: the files; master_log.c: its lines.
  */
 #ifndef MTLSGATE_DAEMON_MASTER_PRIV_H
 #define MTLSGATE_DAEMON_MASTER_PRIV_H
@@ -84,6 +84,11 @@ void seat_ask_to_leave(struct seat *seat, enum channel_verb verb);
 void seat_kill(struct seat *seat);
 /* Its process was reaped with this status of waitpid. */
 void seat_died(struct seat *seat, int status);
+
+/* ---- master_ocsp.c ---- */
+
+/* A child is ready: it meets those of its generation that it talks to. */
+void seat_introduce(const struct seat *seat);
 
 /* ---- master_reload.c ---- */
 

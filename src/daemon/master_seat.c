@@ -81,6 +81,7 @@ static void on_ready(struct seat *seat)
 		return;
 	seat->state = SEAT_READY;
 	loop_timer_clear(&seat->timer);
+	seat_introduce(seat);
 	if (seat->generation == master->current)
 		seat_start(seat);
 	else if (seat->generation == master->next)

@@ -71,7 +71,7 @@ static int64_t keep_until(
 	if (answer->result == OCSP_RESULT_UNKNOWN &&
 		answer->until > now + OCSP_DESK_UNKNOWN_S)
 		return now + OCSP_DESK_UNKNOWN_S;
-	return answer->until;
+	return answer->until - OCSP_DESK_EARLY_S;
 }
 
 void desk_job_over(struct desk_job *job)

@@ -11,6 +11,7 @@
 #include "daemon/channel.h"
 #include "daemon/child.h"
 #include "daemon/listener.h"
+#include "daemon/ocsp_desk.h"
 #include "net/conn.h"
 #include "proxy/metrics.h"
 
@@ -22,12 +23,21 @@ struct steward {
 	struct loop *loop;
 	struct conn_io *io;
 	struct admin *admin;
+	struct ocsp_desk *desk; /* NULL: nobody asks */
 	struct listener_set *listeners;
 	struct metrics metrics; /* its own: nobody sums them */
 	struct loop_watch watch;
 	struct loop_timer patience;
 	bool stopping;
+	bool hurried; /* not even workers are waited for */
 };
+
+/* Workers that drain may still ask about somebody. */
+static bool is_asked(const struct steward *steward)
+{
+	return steward->desk && !steward->hurried &&
+	       ocsp_desk_workers(steward->desk);
+}
 
 /* At the end of each event: the last client may have gone with it. */
 static void leave_when_alone(void *arg)
@@ -35,15 +45,17 @@ static void leave_when_alone(void *arg)
 	struct steward *steward = arg;
 
 	if (steward->stopping && !admin_clients(steward->admin) &&
-		!conn_io_lingering(steward->io))
+		!conn_io_lingering(steward->io) && !is_asked(steward))
 		loop_stop(steward->loop);
 }
 
-static void stop(struct steward *steward)
+/* May come twice: the second time without patience for workers. */
+static void stop(struct steward *steward, bool hurried)
 {
-	if (steward->stopping)
+	if (steward->stopping && (steward->hurried || !hurried))
 		return;
 	steward->stopping = true;
+	steward->hurried = hurried;
 	listener_set_close(steward->listeners);
 	if (!loop_timer_set(&steward->patience, LEAVE_MS))
 		loop_stop(steward->loop);
@@ -53,20 +65,34 @@ static void on_patience_over(void *arg)
 {
 	struct steward *steward = arg;
 
-	loop_stop(steward->loop);
+	/* the master's own patience ends this, when workers do not */
+	if (!is_asked(steward) || !loop_timer_set(&steward->patience, LEAVE_MS))
+		loop_stop(steward->loop);
+}
+
+static void meet_worker(struct steward *steward, int fd)
+{
+	if (fd >= 0 && steward->desk)
+		ocsp_desk_add(steward->desk, fd);
+	else if (fd >= 0)
+		close(fd);
 }
 
 static void obey(
 	struct steward *steward, const struct channel_word *word, int fd)
 {
+	if (word->verb == CHANNEL_OCSP) {
+		meet_worker(steward, fd);
+		return;
+	}
 	if (fd >= 0)
 		close(fd); /* it has no access log */
 	if (word->verb == CHANNEL_START) {
 		if (!steward->stopping &&
 			!listener_set_open(steward->listeners))
-			stop(steward);
+			stop(steward, true);
 	} else if (word->verb == CHANNEL_DRAIN || word->verb == CHANNEL_STOP) {
-		stop(steward);
+		stop(steward, word->verb == CHANNEL_STOP);
 	}
 }
 
@@ -86,7 +112,7 @@ static void on_channel(void *arg, unsigned ready)
 			return;
 		case CHANNEL_CLOSED:
 			loop_unwatch(&steward->watch);
-			stop(steward);
+			stop(steward, true);
 			return;
 		}
 	}
@@ -100,6 +126,20 @@ static void on_accepted(
 	(void)listener;
 	(void)peer;
 	admin_accept(steward->admin, fd);
+}
+
+/* false: memory. */
+static bool make_desk(struct steward *steward)
+{
+	const struct ocsp_desk_setup desk = {.loop = steward->loop,
+		.io = steward->io,
+		.config = steward->setup->config};
+
+	if (!config_asks_ocsp(desk.config))
+		return true;
+	signal(SIGCHLD, SIG_IGN); /* for its resolver */
+	steward->desk = steward->io ? ocsp_desk_new(&desk) : NULL;
+	return steward->desk != NULL;
 }
 
 static bool make_parts(struct steward *steward)
@@ -123,6 +163,7 @@ static bool make_parts(struct steward *steward)
 	steward->admin = admin_new(&admin);
 	steward->listeners = listener_set_new(&listeners);
 	return steward->io && steward->admin && steward->listeners &&
+	       make_desk(steward) &&
 	       (setup->socket < 0 || listener_set_add(steward->listeners, 0,
 					     setup->socket)) &&
 	       loop_watch_read(steward->loop, &steward->watch, setup->channel,
@@ -146,6 +187,7 @@ static void unmake(struct steward *steward)
 	}
 	listener_set_free(steward->listeners);
 	admin_free(steward->admin);
+	ocsp_desk_free(steward->desk);
 	conn_io_free(steward->io);
 	loop_unwatch(&steward->watch);
 	loop_free(steward->loop);

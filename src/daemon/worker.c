@@ -88,6 +88,12 @@ static void start(struct worker *worker)
 	drain(worker, 0);
 }
 
+static void meet_steward(struct worker *worker, int fd)
+{
+	if (fd >= 0)
+		proxy_set_steward(worker->proxy, fd);
+}
+
 static void take_access_log(struct worker *worker, int fd)
 {
 	if (fd < 0)
@@ -115,6 +121,9 @@ static void obey(struct worker *worker, const struct channel_word *word, int fd)
 		return;
 	case CHANNEL_ACCESS_LOG:
 		take_access_log(worker, fd);
+		return;
+	case CHANNEL_OCSP:
+		meet_steward(worker, fd);
 		return;
 	case CHANNEL_READY:
 		return; /* ours to say */

@@ -96,7 +96,9 @@ void client_end(struct client *client, enum stream_close how)
 	assert(client->magic == CLIENT_MAGIC && client->state != CLIENT_GONE);
 	if (client->auth.refused)
 		client_note_refusal(client);
-	if (client->state == CLIENT_HANDSHAKE)
+	if (client->asking)
+		client_ask_over(client);
+	if (client->state != CLIENT_OPEN)
 		client_handshake_over(client);
 	client->state = CLIENT_GONE;
 	loop_timer_clear(&client->timer);
@@ -124,6 +126,10 @@ static void on_timer(void *arg)
 	assert(client->magic == CLIENT_MAGIC);
 	if (client->state == CLIENT_OPEN) {
 		client_watch_expiry(client);
+		return;
+	}
+	if (client->state == CLIENT_ASKING) {
+		client_ask_late(client);
 		return;
 	}
 	client_count(client->env, METRIC_HANDSHAKES_TIMED_OUT);
@@ -179,6 +185,7 @@ static bool client_new(struct client_env *env, size_t listener, int fd,
 	}
 	client->magic = CLIENT_MAGIC;
 	client->state = CLIENT_HANDSHAKE;
+	client->ocsp = CLIENT_NOT_ASKED;
 	client->env = env;
 	client->listener = (uint32_t)listener;
 	peer_set(client, peer);

@@ -42,6 +42,19 @@ void client_leaf_text(struct leaf_text *text, const struct client *client,
 		*text = (struct leaf_text){0};
 }
 
+/* Who said so: what verified in the handshake was refused by a responder. */
+static const char *source_of(const struct client *client)
+{
+	return client->ocsp == CLIENT_NOT_ASKED ? "handshake" : "ocsp";
+}
+
+static const char *ocsp_of(const struct client *client)
+{
+	return client->ocsp == CLIENT_NOT_ASKED
+		       ? NULL
+		       : ocsp_result_text((enum ocsp_result)client->ocsp);
+}
+
 static void write_refusal(const struct client *client,
 	const struct leaf_text *leaf, uint64_t held)
 {
@@ -55,8 +68,10 @@ static void write_refusal(const struct client *client,
 		LOG_STR("listener", listener_of(client)),
 		LOG_STR("code", client_auth_word(auth->code)),
 		LOG_STR("reason", client_auth_reason(auth->code)),
-		LOG_I64("depth", auth->depth), LOG_U64("sent", auth->sent),
-		LOG_STR("sni", tls.sni), LOG_SLICE("sha256", leaf->sha256),
+		LOG_STR("source", source_of(client)),
+		LOG_STR("ocsp", ocsp_of(client)), LOG_I64("depth", auth->depth),
+		LOG_U64("sent", auth->sent), LOG_STR("sni", tls.sni),
+		LOG_SLICE("sha256", leaf->sha256),
 		LOG_SLICE("serial", leaf->serial),
 		LOG_SLICE("not_before", leaf->not_before),
 		LOG_SLICE("not_after", leaf->not_after),
@@ -123,6 +138,23 @@ void client_log_overload(struct client_env *env, const struct addr *peer,
 	addr_print(peer, text);
 	LOG(LOG_LEVEL_WARN, "connection_refused", LOG_STR("client", text),
 		LOG_STR("limit", limits[verdict]), LOG_U64("suppressed", held));
+}
+
+void client_log_unanswered(const struct client *client)
+{
+	struct client_env *env = client->env;
+	enum ocsp_result result = (enum ocsp_result)client->ocsp;
+	uint64_t held = 0;
+
+	if (!may_log(&env->unanswered, env, &held))
+		return;
+	LOG(LOG_LEVEL_WARN, "ocsp_unanswered", LOG_STR("conn", client->id),
+		LOG_SLICE("client", slice_of(client->ip, client->ip_len)),
+		LOG_STR("listener", listener_of(client)),
+		LOG_STR("why", ocsp_result_word(result)),
+		LOG_STR("reason", ocsp_result_text(result)),
+		LOG_STR("outcome", "let in (client_auth.ocsp.on_failure)"),
+		LOG_U64("suppressed", held));
 }
 
 void client_log_headers(const struct client *client, const char *header)

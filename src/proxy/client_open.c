@@ -203,14 +203,21 @@ static bool begin_session(struct client *client)
 static void on_open(void *owner)
 {
 	struct client *client = owner;
-	struct client_env *env = client->env;
-	bool refused;
 
 	assert(client->magic == CLIENT_MAGIC &&
 		client->state == CLIENT_HANDSHAKE);
 	client_auth_finish(&client->auth, conn_ssl(client->conn));
 	metrics_resumption(
 		client->env->exchange->metrics, &client->auth.resumption);
+	if (!client_ask(client))
+		client_admit(client);
+}
+
+void client_admit(struct client *client)
+{
+	struct client_env *env = client->env;
+	bool refused;
+
 	/* the handshake refused it already; asked again to fail closed */
 	if ((client->auth.refused || !client_auth_allowed(&client->auth)) &&
 		!client_refuse(client, true))
@@ -242,14 +249,15 @@ static void on_fail(void *owner, enum conn_fail why)
 	struct client *client = owner;
 
 	(void)why;
-	assert(client->magic == CLIENT_MAGIC &&
-		client->state == CLIENT_HANDSHAKE);
-	client_auth_finish(&client->auth, conn_ssl(client->conn));
-	metrics_resumption(
-		client->env->exchange->metrics, &client->auth.resumption);
-	if (client->auth.refused) {
-		(void)!client_refuse(client, false);
-		return;
+	assert(client->magic == CLIENT_MAGIC);
+	if (client->state == CLIENT_HANDSHAKE) {
+		client_auth_finish(&client->auth, conn_ssl(client->conn));
+		metrics_resumption(client->env->exchange->metrics,
+			&client->auth.resumption);
+		if (client->auth.refused) {
+			(void)!client_refuse(client, false);
+			return;
+		}
 	}
 	client_count(client->env, METRIC_HANDSHAKES_FAILED);
 	client_log_handshake(client, conn_error(client->conn));

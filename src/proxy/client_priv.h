@@ -22,11 +22,16 @@ struct refusal;
 
 enum client_state {
 	CLIENT_HANDSHAKE, /* TLS is being set up; nothing is known yet */
+	CLIENT_ASKING,    /* shaken; a responder is asked (client_ocsp) */
 	CLIENT_OPEN,      /* judged and let in; a session runs */
 	CLIENT_GONE,      /* only memory is left */
 };
 
-enum { CLIENT_MAGIC = 0x434c4e54, CLIENT_IP = 46 };
+enum {
+	CLIENT_MAGIC = 0x434c4e54,
+	CLIENT_IP = 46,
+	CLIENT_NOT_ASKED = UINT8_MAX, /* client->ocsp */
+};
 
 /* An address without the room that a unix path would need. */
 struct client_peer {
@@ -47,12 +52,13 @@ struct client_facts {
 
 struct client {
 	uint32_t magic;
-	uint8_t state; /* enum client_state */
-	bool expired;  /* R13 has struck */
-	bool told;     /* its refusal is among the last ones */
-	uint16_t port;
+	uint8_t state;    /* enum client_state */
+	bool expired : 1; /* R13 has struck */
+	bool told : 1;    /* its refusal is among the last ones */
+	uint8_t ocsp;     /* enum ocsp_result; CLIENT_NOT_ASKED */
+	uint8_t ip_len;   /* 0: a unix socket */
 	uint32_t listener;
-	uint8_t ip_len; /* 0: a unix socket */
+	uint16_t port;
 	char ip[CLIENT_IP];
 	char id[IDS_CONNECTION];
 	struct client_env *env;
@@ -64,6 +70,7 @@ struct client {
 	struct client_facts *facts;   /* NULL: the headers name them */
 	uint64_t *granted;            /* policies that hold; NULL: none */
 	struct client_peer peer;
+	struct client_asking *asking; /* NULL but in CLIENT_ASKING */
 	struct client_auth auth;
 	struct loop_timer timer; /* handshake deadline, then R13 */
 	struct loop_corpse corpse;
@@ -88,6 +95,15 @@ void client_handshake_over(struct client *client);
 
 /* client_open: events of the conn until the session takes over. */
 extern const struct conn_events client_conn_events;
+/* Everything about its certificate is known: a session, or the end. */
+void client_admit(struct client *client);
+
+/* client_ocsp: asks a responder where one is to be asked; true: client_admit
+ * follows, or has followed already. */
+bool client_ask(struct client *client) __attribute__((warn_unused_result));
+/* In CLIENT_ASKING: its time is over; nobody waits any more. */
+void client_ask_late(struct client *client);
+void client_ask_over(struct client *client);
 /*
  * R13; asked whenever the session turns idle or busy. A timer is needed only
  * where notAfter comes before the idle connection would be closed anyhow; so
@@ -141,6 +157,8 @@ bool client_judge(struct client *client, const struct cert_info *leaf,
 
 /* One line for one refused certificate (R19: every value is escaped). */
 void client_log_refusal(const struct client *client);
+/* No responder answered, and it is let in all the same. */
+void client_log_unanswered(const struct client *client);
 /* A handshake that ended for another reason; why: what happened. */
 void client_log_handshake(const struct client *client, const char *why);
 /* A connection closed at once. */

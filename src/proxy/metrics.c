@@ -67,6 +67,17 @@ static const struct metric_info table[METRIC_COUNT] = {
 		"Requests refused by the policy of their route.", COUNTER},
 	[METRIC_POLICY_DRY_RUN_REFUSALS] = {"policy_dry_run_refusals_total",
 		"Requests that a policy_dry_run would have refused.", COUNTER},
+	[METRIC_OCSP_QUESTIONS] = {"ocsp_questions_total",
+		"Clients about whose certificate a responder was asked.",
+		COUNTER},
+	[METRIC_OCSP_CACHED] = {"ocsp_cached_total",
+		"Questions that were answered from memory.", COUNTER},
+	[METRIC_OCSP_REQUESTS] = {"ocsp_requests_total",
+		"Questions for which a responder was really asked.", COUNTER},
+	[METRIC_OCSP_WAIT_MS] = {"ocsp_wait_milliseconds_total",
+		"Time that clients waited for an answer, together.", COUNTER},
+	[METRIC_GAUGE_OCSP_PENDING] = {"ocsp_pending",
+		"Clients that wait for an answer now.", GAUGE},
 	[METRIC_GAUGE_CONNECTIONS] = {"connections",
 		"Client connections open now.", GAUGE},
 	[METRIC_GAUGE_HANDSHAKES_PENDING] = {"handshakes_pending",
@@ -114,6 +125,7 @@ void metrics_sum(struct metrics *sum, const struct metrics *from, bool dead)
 	add_all(sum->rule, from->rule, HTTP_RULE_COUNT);
 	add_all(sum->auth, from->auth, METRICS_AUTH_WORDS);
 	add_all(sum->failure, from->failure, METRICS_FAILURES);
+	add_all(sum->ocsp, from->ocsp, OCSP_RESULT_COUNT);
 	add_all(sum->status, from->status, METRICS_STATUSES);
 	add_all(sum->ticket, from->ticket, METRICS_TICKETS);
 }
@@ -130,6 +142,7 @@ void metrics_clear(struct metrics *m)
 	clear_all(m->rule, HTTP_RULE_COUNT);
 	clear_all(m->auth, METRICS_AUTH_WORDS);
 	clear_all(m->failure, METRICS_FAILURES);
+	clear_all(m->ocsp, OCSP_RESULT_COUNT);
 	clear_all(m->status, METRICS_STATUSES);
 	clear_all(m->ticket, METRICS_TICKETS);
 }
@@ -183,6 +196,11 @@ static const char *failure_word(size_t index)
 		       : failure_info((enum failure)index)->word;
 }
 
+static const char *ocsp_word(size_t index)
+{
+	return ocsp_result_word((enum ocsp_result)index);
+}
+
 static const char *status_word(size_t index)
 {
 	static const char *const words[METRICS_STATUSES] = {
@@ -224,6 +242,9 @@ bool metrics_print(const struct metrics *sum, struct buf *out)
 		"Client certificates refused, by reason.", "reason", auth_word};
 	static const struct family failures = {"exchanges_failed_total",
 		"Requests that failed, by cause.", "cause", failure_word};
+	static const struct family ocsp = {"ocsp_results_total",
+		"How asking about a client's certificate ended.", "result",
+		ocsp_word};
 	static const struct family statuses = {"responses_total",
 		"Exchanges, by the class of the status that was sent.", "class",
 		status_word};
@@ -237,6 +258,7 @@ bool metrics_print(const struct metrics *sum, struct buf *out)
 	       print_family(&rules, sum->rule, HTTP_RULE_COUNT, out) &&
 	       print_family(&auths, sum->auth, METRICS_AUTH_WORDS, out) &&
 	       print_family(&failures, sum->failure, METRICS_FAILURES, out) &&
+	       print_family(&ocsp, sum->ocsp, OCSP_RESULT_COUNT, out) &&
 	       print_family(&statuses, sum->status, METRICS_STATUSES, out) &&
 	       print_family(&tickets, sum->ticket, METRICS_TICKETS, out);
 }

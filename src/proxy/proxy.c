@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -14,6 +15,7 @@
 #include "proxy/exchange.h"
 #include "proxy/http_date.h"
 #include "proxy/ids.h"
+#include "proxy/ocsp_asker.h"
 #include "proxy/origin.h"
 #include "proxy/origin_pool.h"
 
@@ -105,6 +107,8 @@ static void set_logs(struct proxy *proxy)
 		logging->rejections_rate_milli, logging->rejections_burst);
 	log_bucket_init(&proxy->clients.handshakes,
 		logging->rejections_rate_milli, logging->rejections_burst);
+	log_bucket_init(&proxy->clients.unanswered,
+		logging->rejections_rate_milli, logging->rejections_burst);
 	log_bucket_init(&proxy->clients.overload, LINES_MILLI, LINES_BURST);
 }
 
@@ -144,6 +148,11 @@ static bool make_parts(struct proxy *proxy)
 	if (!proxy->clients.io || !exchange->arenas || !exchange->deadlines ||
 		!proxy->headers)
 		return false;
+	if (config_asks_ocsp(proxy->setup.config)) {
+		proxy->clients.asker = ocsp_asker_new(proxy->loop);
+		if (!proxy->clients.asker)
+			return false;
+	}
 	return make_origins(proxy);
 }
 
@@ -181,6 +190,8 @@ static void free_parts(struct proxy *proxy)
 	for (size_t i = 0; i < proxy->origin_count; i++)
 		origin_free(proxy->origins[i]);
 	proxy->origin_count = 0;
+	ocsp_asker_free(proxy->clients.asker);
+	proxy->clients.asker = NULL;
 }
 
 static void proxy_bury(void *object)
@@ -248,6 +259,14 @@ void proxy_accept(
 size_t proxy_clients(const struct proxy *proxy)
 {
 	return proxy->clients.count;
+}
+
+void proxy_set_steward(struct proxy *proxy, int fd)
+{
+	if (proxy->clients.asker)
+		ocsp_asker_attach(proxy->clients.asker, fd);
+	else
+		close(fd);
 }
 
 void proxy_set_access_fd(struct proxy *proxy, int access_fd)
