@@ -113,7 +113,7 @@ void loop_later(struct loop *loop, struct loop_task *task);
 void loop_next_turn(struct loop *loop, struct loop_task *task);
 void loop_cancel(struct loop *loop, struct loop_task *task);
 
-/* Called at the end of every event; at most 4 hooks. */
+/* Called at the end of every event; at most 32 hooks. */
 void loop_on_event_end(struct loop *loop, void (*cb)(void *arg), void *arg);
 /* Takes the same pair off again. */
 void loop_off_event_end(struct loop *loop, void (*cb)(void *arg), void *arg);

@@ -6,7 +6,7 @@
 
 #include <event2/event.h>
 
-enum { LOOP_HOOKS = 4 };
+enum { LOOP_HOOKS = 32 };
 
 struct loop_hook {
 	void (*cb)(void *arg);

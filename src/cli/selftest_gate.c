@@ -10,6 +10,9 @@
 #include "cli/echo_origin.h"
 #include "config/config_load.h"
 #include "config/config_problem.h"
+#include "daemon/channel.h"
+#include "daemon/ocsp_desk.h"
+#include "net/conn.h"
 #include "net/sock.h"
 #include "policy/cert_headers.h"
 #include "policy/rulebook.h"
@@ -39,6 +42,8 @@ struct selftest_gate {
 	struct metrics metrics;
 	struct admission *admission; /* its own memory */
 	struct proxy *proxy;
+	struct conn_io *desk_io;
+	struct ocsp_desk *desk; /* NULL: nobody asks */
 };
 
 static bool no_memory(struct err *err)
@@ -215,6 +220,26 @@ static bool make_proxy(struct selftest_gate *gate, struct err *err)
 	return gate->proxy != NULL;
 }
 
+/* In the daemon it is the steward's. Nobody waits for the children of its
+ * resolver, but it does not last. */
+static bool make_desk(struct selftest_gate *gate, struct err *err)
+{
+	struct ocsp_desk_setup setup = {
+		.loop = gate->loop, .config = gate->config};
+	int ends[2];
+
+	if (!config_asks_ocsp(gate->config))
+		return true;
+	setup.io = gate->desk_io = conn_io_new(gate->loop);
+	if (setup.io)
+		gate->desk = ocsp_desk_new(&setup);
+	if (!gate->desk || !channel_pair(ends))
+		return no_memory(err);
+	ocsp_desk_add(gate->desk, ends[0]);
+	proxy_set_steward(gate->proxy, ends[1]);
+	return true;
+}
+
 struct selftest_gate *selftest_gate_new(
 	struct loop *loop, const char *path, struct err *err)
 {
@@ -225,7 +250,8 @@ struct selftest_gate *selftest_gate_new(
 		return NULL;
 	gate->loop = loop;
 	if (gate_load(gate, path, err) && make_origins(gate, err) &&
-		make_proxy(gate, err) && open_doors(gate, err))
+		make_proxy(gate, err) && make_desk(gate, err) &&
+		open_doors(gate, err))
 		return gate;
 	selftest_gate_free(gate);
 	return NULL;
@@ -248,6 +274,8 @@ void selftest_gate_free(struct selftest_gate *gate)
 		return;
 	close_doors(gate);
 	proxy_free(gate->proxy);
+	ocsp_desk_free(gate->desk);
+	conn_io_free(gate->desk_io);
 	for (size_t i = 0; gate->origins && gate->origins[i]; i++)
 		echo_origin_free(gate->origins[i]);
 	free(gate->origins);

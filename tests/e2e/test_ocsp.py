@@ -10,7 +10,7 @@ import time
 import pytest
 
 from client import Cut, get
-from gate import wait_for
+from gate import BIN, wait_for
 from responder import HOUR, REVOKED, UNKNOWN, Responder
 
 
@@ -399,3 +399,19 @@ def test_a_killed_worker_gets_a_steward_again(serve, responder, connect):
 def test_nobody_asks_by_default(gate, pki, connect):
     assert connect(gate, pki.good).ask(get()).status == 200
     assert gate.metrics()["mtlsgate_ocsp_questions_total"] == 0
+
+
+def test_the_selftest_asks_too(short_path, pki, responder):
+    config = short_path / "private.yaml"
+    config.write_text(
+        "listen: 127.0.0.1:1\n"
+        f"tls: {{cert: {pki.server.cert}, key: {pki.server.key}}}\n"
+        f"client_auth: {auth(pki, responder)}\n"
+        "origin: http://127.0.0.1:1\n"
+        f"admin: {{address: 'unix:{short_path}/none.sock'}}\n")
+    leaf = responder.issue("ocsp-selftest")
+    told = subprocess.run(
+        [BIN, "selftest", "--config", config, "--cert", leaf.cert, "--key",
+         leaf.key], capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert responder.count == 1

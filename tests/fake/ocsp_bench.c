@@ -85,6 +85,13 @@ struct peer *ocsp_bench_request(struct ocsp_bench *b)
 	return end;
 }
 
+bool ocsp_bench_came(struct ocsp_bench *b)
+{
+	if (!b->count)
+		(void)accept_one(b);
+	return b->count && is_whole(&b->ends[0]);
+}
+
 bool ocsp_bench_asked_again(struct ocsp_bench *b)
 {
 	struct pollfd fd = {.fd = b->fd, .events = POLLIN};

@@ -21,6 +21,8 @@ void ocsp_bench_init(struct ocsp_bench *b);
 void ocsp_bench_fini(struct ocsp_bench *b);
 /* Waits for the next connection and its whole request. */
 struct peer *ocsp_bench_request(struct ocsp_bench *b);
+/* Has a whole request come on the first connection? */
+bool ocsp_bench_came(struct ocsp_bench *b);
 /* Has a further connection come, without waiting? */
 bool ocsp_bench_asked_again(struct ocsp_bench *b);
 /* Answers 200 with these bytes. */

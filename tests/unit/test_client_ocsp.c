@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include <openssl/ssl.h>
+
 #include "daemon/channel.h"
 #include "fake/proxy_rig.h"
 #include "proxy/ocsp_record.h"
@@ -274,6 +276,24 @@ static void a_client_may_leave_while_it_waits(void **state)
 	assert_int_equal(metric(w, METRIC_HANDSHAKES_OK), 0);
 }
 
+/* What it says meanwhile, its goodbye included, is heard behind the answer. */
+static void a_client_may_end_its_side_while_it_waits(void **state)
+{
+	struct world *w = *state;
+	struct peer *client;
+	uint64_t number;
+
+	start(w, "require", "");
+	client = asked_about(w, &number);
+	peer_say_text(client, get);
+	bench_settle(&w->rig->bench);
+	assert_int_equal(SSL_shutdown(client->ssl), 0);
+	bench_settle(&w->rig->bench);
+	say(w, number, OCSP_RESULT_GOOD);
+	serve(w, client, "X-CERT-VERIFY: SUCCESS");
+	UNTIL(w->rig, !proxy_clients(w->rig->proxy));
+}
+
 static void on_drained(void *arg)
 {
 	*(bool *)arg = true;
@@ -375,6 +395,7 @@ int main(void)
 		TEST(a_403_says_so_where_configured),
 		TEST(a_question_has_its_time),
 		TEST(a_client_may_leave_while_it_waits),
+		TEST(a_client_may_end_its_side_while_it_waits),
 		TEST(draining_lets_it_wait),
 		TEST(without_patience_it_ends),
 		TEST(a_connection_does_not_outlive_its_answer_R13),
