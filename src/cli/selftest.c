@@ -15,7 +15,9 @@
 #include "cli/guess.h"
 #include "cli/selftest_gate.h"
 #include "cli/selftest_play.h"
+#include "cli/selftest_route.h"
 #include "config/config.h"
+#include "config/config_route.h"
 #include "net/addr.h"
 #include "tls/cert_file.h"
 #include "tls/cert_info.h"
@@ -220,14 +222,33 @@ static void host_of(const struct selftest_options *options,
 	arena_free(arena);
 }
 
+/* What this route serves, asked at this listener. */
+static void play_route(struct selftest_play *play,
+	const struct selftest_options *options,
+	const struct config_route *route, const char *otherwise)
+{
+	char host[SELFTEST_TEXT], path[SELFTEST_TEXT], why[HOST];
+	const struct selftest_target target = {.host = host,
+		.name = host,
+		.path = path,
+		.method = selftest_route_method(route)};
+
+	if (!selftest_route_host(route, otherwise, host) ||
+		!selftest_route_path(
+			route, options->path ? options->path : "/", path))
+		return;
+	snprintf(why, sizeof(why), "route %.100s: ", route->name);
+	play_target(play, &target, why);
+}
+
 static void play_listener(struct selftest_play *play,
 	const struct selftest_options *options,
 	const struct selftest_gate *gate, size_t i)
 {
-	const struct config_listener *listener =
-		&selftest_gate_config(gate)->listeners[i];
+	const struct config *config = selftest_gate_config(gate);
+	const struct config_listener *listener = &config->listeners[i];
 	char host[HOST];
-	struct selftest_target target = {.host = host,
+	const struct selftest_target target = {.host = host,
 		.name = host,
 		.path = options->path ? options->path : "/",
 		.method = "GET"};
@@ -237,7 +258,15 @@ static void play_listener(struct selftest_play *play,
 		return;
 	host_of(options, listener, host);
 	play->label = listener->name;
-	play_target(play, &target, "");
+	/* a host or path that was typed is asked for, and no other */
+	if (!config->route_count || options->host || options->path) {
+		play_target(play, &target, "");
+		return;
+	}
+	for (size_t k = 0; k < config->route_count; k++) {
+		if (selftest_route_at(&config->routes[k], listener))
+			play_route(play, options, &config->routes[k], host);
+	}
 }
 
 static int play_all(const struct selftest_options *options,
@@ -245,7 +274,10 @@ static int play_all(const struct selftest_options *options,
 {
 	struct selftest_play play = play_of(options);
 	const struct config *config = selftest_gate_config(gate);
+	const char *names[SELFTEST_NAMES];
 
+	selftest_route_names(config, names);
+	play.names = names;
 	for (size_t i = 0; i < config->listener_count; i++)
 		play_listener(&play, options, gate, i);
 	return close_play(&play);

@@ -257,3 +257,29 @@ def test_a_refused_client_gets_no_ticket(
     good = connect(gate, leaves["pki"].good, versions=version)
     assert good.ask(get()).status == 200
     assert good.sock.session.has_ticket
+
+
+def test_a_request_that_a_rule_refuses_is_told(gates, origin, leaves):
+    pki = leaves["pki"]
+    gate = gates(origin, extra=(
+        "policies: {staff: {all: [{subject_cn: [nobody]}]}}\n"
+        "routes:\n"
+        "  - {name: pay, match: {path: /pay/**}, policy: staff}\n"
+        "  - {name: rest}\n"))
+    answer = subprocess.run([
+        "curl", "-sS", "-i", "--cacert", str(pki.ca.path), "--cert",
+        str(pki.good.cert), "--key", str(pki.good.key),
+        f"https://localhost:{gate.port}/pay/1?card=4711"],
+        capture_output=True, text=True, timeout=60, check=False)
+    assert answer.stdout.startswith("HTTP/1.1 403 ")
+    found, = refusals(gate)
+    assert found["stage"] == "request" and found["status"] == 403
+    assert (found["code"], found["route"], found["policy"]) == (
+        "policy", "pay", "staff")
+    assert found["path"] == "/pay/1" and found["verify"] == "SUCCESS"
+    assert f"X-Request-Id: {found['request_id']}" in answer.stdout
+    told = explain("--id", found["request_id"], "--config", gate.config)
+    assert "  pass  chain " in told.stdout
+    assert "  FAIL  policy " in told.stdout
+    assert "route: pay\npolicy: staff\n" in told.stdout
+    assert "4711" not in told.stdout

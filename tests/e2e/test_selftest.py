@@ -247,3 +247,30 @@ def test_echo_origin_tells_what_it_got(echo):
     data = wait_for("an answer", ask)
     assert b"\r\nMtlsgate-Echo: 1\r\n" in data
     assert data.endswith(b"GET /a HTTP/1.1\nHost: h\nX-One: 1\n")
+
+
+ROUTES = """
+policies:
+  good: {all: [{subject_cn: [good]}]}
+  nobody: {all: [{subject_cn: [nobody]}]}
+headers: {set: {X-Team: "{cert.subject.ou}", X-Who: "{cert.subject.cn}"}}
+routes:
+  - {name: secret, match: {path: /secret/**}, policy: nobody}
+  - {name: teapot, match: {path: /teapot}, respond: {status: 204}}
+  - {name: aliases, match: {path: /a/*}, alias_headers: pass, policy: good}
+  - {name: posts, match: {path: /p, methods: [POST]}}
+  - {name: rest}
+"""
+
+
+def test_each_route_is_tried(write, pki):
+    told = selftest("--config", write(ROUTES), "--cert", pki.good.cert,
+                    "--key", pki.good.key)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert re.search(r"skip .*route secret: .*answered 403 \(policy\)",
+                     told.stdout)
+    assert re.search(r"skip .*route teapot: .*answered 204", told.stdout)
+    for route in ("aliases: GET https://localhost/a/x",
+                  "posts: POST https://localhost/p", "rest: GET"):
+        assert re.search(f"pass .*route {route}", told.stdout), told.stdout
+    assert told.stdout.count("forged X-Who: ") == 3
