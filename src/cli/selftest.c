@@ -203,13 +203,17 @@ static void play_target(struct selftest_play *play,
 static void host_of(const struct selftest_options *options,
 	const struct config_listener *listener, char out[HOST])
 {
+	const struct config_tls *tls = &listener->tls;
+	const char *cert = tls->certificate_count
+				   ? tls->certificates[0].cert.text
+				   : tls->cert.text;
 	struct arena *arena = arena_new(NULL);
 	const struct cert_info *leaf = NULL;
 	struct slice name = SLICE("localhost");
 	struct err err;
 
-	if (arena && !options->host && listener->tls.cert.text)
-		leaf = cert_file_leaf(listener->tls.cert.text, arena, &err);
+	if (arena && !options->host && cert)
+		leaf = cert_file_leaf(cert, arena, &err);
 	if (leaf && leaf->extensions->dns.count)
 		name = leaf->extensions->dns.items[0];
 	if (options->host)

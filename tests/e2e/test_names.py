@@ -273,6 +273,20 @@ def test_client_auth_is_the_listeners_own_whatever_the_name_R15(
                 status(listener, leaf)
 
 
+def test_the_selftest_asks_for_a_name_of_the_first_certificate_R15(
+        names, pki, tmp_path):
+    config = tmp_path / "m.yaml"
+    config.write_text(
+        "listen: 127.0.0.1:1\n" + names.tls(", unknown_server_name: reject")
+        + f"\nclient_auth: {{ca: {pki.ca.path}}}\n"
+        "origin: http://127.0.0.1:1\nadmin: {address: none}\n")
+    done = subprocess.run(
+        [BIN, "selftest", "--config", config, "--cert", pki.good.cert,
+         "--key", pki.good.key], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no forged header arrived" in done.stdout
+
+
 # ---- stapling ----
 
 def response(issuer, leaf, start, end, status="GOOD"):
