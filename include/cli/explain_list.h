@@ -41,7 +41,7 @@ struct explain_list {
 	const char *because; /* a sentence without a dot */
 	const char *code;    /* the word of the log; NULL when nothing failed */
 	const char *reason;  /* its text, as in the log */
-	int depth;
+	int depth;           /* of the certificate at fault; -1: none is */
 	int alert; /* what the client sees in the handshake; 0: none */
 	const char *alert_name;
 	int status; /* what its requests are answered; 0: they are forwarded */

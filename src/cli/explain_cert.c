@@ -1,7 +1,6 @@
 #include "cli/explain_cert.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/arena.h"
@@ -9,24 +8,22 @@
 #include "base/err.h"
 #include "cli/explain_list.h"
 #include "cli/explain_options.h"
-#include "config/config_load.h"
-#include "config/config_problem.h"
+#include "cli/explain_request.h"
+#include "cli/explain_setup.h"
+#include "config/config.h"
 #include "tls/cert_format.h"
 #include "tls/cert_info.h"
 #include "tls/chain_report.h"
 #include "tls/client_auth.h"
 #include "tls/tls_context.h"
-#include "tls/trust.h"
 
 /* One explanation in the making. */
 struct work {
 	const struct explain_options *options;
-	struct config_problems *problems;
 	struct arena *arena;
-	struct config *config;
-	const struct config_listener *listener;
-	struct trust *trust;         /* NULL in mode disabled */
-	struct chain_report *report; /* NULL without a certificate */
+	struct explain_setup setup;
+	const struct config_listener *listener; /* of the set-up */
+	struct chain_report *report;            /* NULL without a certificate */
 	struct client_auth auth;
 	struct explain_list list;
 };
@@ -50,73 +47,6 @@ static int no_memory(void)
 {
 	fputs("mtlsgate explain: out of memory\n", stderr);
 	return EXIT_CODE_INTERNAL;
-}
-
-/* ---- the configuration, as run has it ---- */
-
-static void check_certificates(struct work *w)
-{
-	const struct config_text *own =
-		&w->config->listeners->tls.openssl_config;
-
-	if (!tls_library_init(own->text))
-		config_problem(w->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
-			own->mark,
-			"tls.openssl_config: %s cannot be used by OpenSSL",
-			own->text ? own->text : "the library's own defaults");
-	else
-		tls_context_check(w->config, w->problems);
-}
-
-/* Errors only: what is odd but works is for `check`. */
-static int report_problems(struct work *w)
-{
-	struct buf out = {0};
-	bool ok =
-		config_problems_print(w->problems, &out) && flush(&out, stderr);
-
-	buf_fini(&out);
-	return ok ? (int)config_problems_exit(w->problems) : EXIT_CODE_INTERNAL;
-}
-
-static const struct config_listener *find_listener(
-	const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->listener_count; i++) {
-		if (!name || !strcmp(config->listeners[i].name, name))
-			return &config->listeners[i];
-	}
-	return NULL;
-}
-
-static int unknown_listener(const struct work *w)
-{
-	fprintf(stderr,
-		"mtlsgate explain: no listener is called \"%s\"; "
-		"there is",
-		w->options->listener);
-	for (size_t i = 0; i < w->config->listener_count; i++)
-		fprintf(stderr, "%s \"%s\"", i ? "," : "",
-			w->config->listeners[i].name);
-	fputs("\n", stderr);
-	return EXIT_CODE_USAGE;
-}
-
-/* -1: go on; else the exit code. */
-static int load(struct work *w)
-{
-	w->config = config_load(w->options->config, w->problems);
-	if (w->config)
-		check_certificates(w);
-	if (!w->config || config_problems_errors(w->problems))
-		return report_problems(w);
-	w->listener = find_listener(w->config, w->options->listener);
-	if (!w->listener)
-		return unknown_listener(w);
-	if (w->listener->client_auth.mode == CLIENT_AUTH_DISABLED)
-		return -1;
-	w->trust = trust_load(&w->listener->client_auth, w->problems);
-	return w->trust ? -1 : report_problems(w);
 }
 
 /* ---- the handshake's part of the list ---- */
@@ -400,6 +330,10 @@ static void tell_facts(struct work *w)
 		list, "mode", mode_name(w->listener->client_auth.mode));
 	explain_list_fact(list, "certificate", options->cert);
 	explain_list_fact(list, "at", time_text(w, at));
+	explain_list_fact(list, "host", options->host);
+	explain_list_fact(list, "path", options->path);
+	explain_list_fact(list, "method", options->method);
+	explain_list_fact(list, "sni", options->sni);
 }
 
 /* -1: go on; else the exit code. */
@@ -407,11 +341,11 @@ static int judge(struct work *w)
 {
 	const struct config_client_auth *settings = &w->listener->client_auth;
 	const struct chain_rules rules = {
-		.settings = settings, .trust = w->trust};
+		.settings = settings, .trust = w->setup.trust};
 	struct err err;
 
 	tell_facts(w);
-	if (!w->trust || w->options->no_cert) {
+	if (!w->setup.trust || w->options->no_cert) {
 		tell_none(w);
 		return -1;
 	}
@@ -433,6 +367,34 @@ static int judge(struct work *w)
 	return -1;
 }
 
+/* ---- the request's part ---- */
+
+static void skip_request(struct work *w)
+{
+	const char *why = !w->list.allowed ? "not reached"
+					   : "no request was asked about "
+					     "(--host)";
+
+	for (int step = REMEDY_NAME; step < REMEDY_STEPS; step++)
+		set(w, (enum remedy_step)step, EXPLAIN_SKIP, why);
+}
+
+static bool ask_request(struct work *w)
+{
+	const struct explain_request request = {.options = w->options,
+		.config = w->setup.config,
+		.listener = (size_t)(w->listener - w->setup.config->listeners),
+		.auth = &w->auth,
+		.leaf = w->report && w->auth.sent ? w->report->leaf : NULL,
+		.sni = tls_context_sni(w->setup.context),
+		.arena = w->arena};
+
+	skip_request(w);
+	if (!w->list.allowed || !w->options->host)
+		return true;
+	return explain_request(&request, w->setup.rules, &w->list);
+}
+
 static int print(struct work *w)
 {
 	struct buf out = {0};
@@ -448,22 +410,19 @@ static int print(struct work *w)
 
 int explain_cert(const struct explain_options *options)
 {
-	struct work w = {.options = options};
-	int code = -1;
+	struct work w = {.options = options, .arena = arena_new(NULL)};
+	int code =
+		w.arena ? explain_setup_load(&w.setup, options) : no_memory();
 
-	w.problems = config_problems_new();
-	w.arena = arena_new(NULL);
-	if (!w.problems || !w.arena)
+	if (code < 0) {
+		w.listener = w.setup.listener;
+		code = judge(&w);
+	}
+	if (code < 0 && !ask_request(&w))
 		code = no_memory();
 	if (code < 0)
-		code = load(&w);
-	if (code < 0)
-		code = judge(&w);
-	if (code < 0)
 		code = print(&w);
-	trust_free(w.trust);
-	config_free(w.config);
-	config_problems_free(w.problems);
+	explain_setup_free(&w.setup);
 	arena_free(w.arena);
 	return code;
 }

@@ -35,7 +35,8 @@ static bool text_steps(const struct explain_list *list, struct buf *out)
 
 		ok = ok &&
 		     buf_printf(out, "  %s  %-12s %s\n", states[step->state],
-			     remedy_step_name(i), step->text ? step->text : "");
+			     remedy_step_name((enum remedy_step)i),
+			     step->text ? step->text : "");
 		for (unsigned n = 0; n < step->line_count; n++)
 			ok = ok &&
 			     buf_printf(out, "  %18s %s\n", "", step->lines[n]);
@@ -48,9 +49,12 @@ static bool text_failure(const struct explain_list *list, struct buf *out)
 	bool ok = true;
 
 	if (list->code)
-		ok = buf_printf(out,
-			"code: %s\nreason: %s (depth %d)\ncause: %s\n",
-			list->code, list->reason, list->depth, list->cause);
+		ok = buf_printf(
+			out, "code: %s\nreason: %s", list->code, list->reason);
+	if (ok && list->code && list->depth >= 0)
+		ok = buf_printf(out, " (depth %d)", list->depth);
+	if (ok && list->code)
+		ok = buf_printf(out, "\ncause: %s\n", list->cause);
 	for (unsigned i = 0; i < list->note_count; i++)
 		ok = ok && buf_printf(out, "note: %s\n", list->notes[i]);
 	if (list->todo)
@@ -114,7 +118,7 @@ static void json_steps(struct json *json, const struct explain_list *list)
 		const struct explain_step *step = &list->steps[i];
 
 		json_object(json);
-		json_text(json, "step", remedy_step_name(i));
+		json_text(json, "step", remedy_step_name((enum remedy_step)i));
 		json_text(json, "state", words[step->state]);
 		json_text(json, "text", step->text);
 		json_lines(json, "lines", step->lines, step->line_count);
@@ -128,7 +132,7 @@ static void json_failure(struct json *json, const struct explain_list *list)
 	json_text(json, "code", list->code);
 	json_text(json, "reason", list->reason);
 	json_key(json, "depth");
-	if (list->code)
+	if (list->code && list->depth >= 0)
 		json_i64(json, list->depth);
 	else
 		json_null(json);
