@@ -1,6 +1,6 @@
 /*
- * chain_verify: what the library lets pass of names and policies, and RFC 5280
- * does not. Runs only behind a verification that found nothing.
+ * chain_verify: what the library lets pass of names, and RFC 5280 does not.
+ * Runs only behind a verification that found nothing.
  */
 #include "chain_verify_priv.h"
 
@@ -256,51 +256,6 @@ static void check_limits(
 	NAME_CONSTRAINTS_free(limits);
 }
 
-/* ---- certificate policies (RFC 5280 section 6.1) ---- */
-
-/* Does a CA of the path say more than its own policies? */
-static bool demands_policies(const STACK_OF(X509) * path)
-{
-	for (int i = 1; i < sk_X509_num(path); i++) {
-		if (X509_get_ext_by_NID(sk_X509_value(path, i),
-			    NID_policy_constraints, -1) >= 0)
-			return true;
-	}
-	return false;
-}
-
-/* The user-initial-policy-set is any-policy (section 6.1.1). */
-static int ask_policies(STACK_OF(X509) * path)
-{
-	STACK_OF(ASN1_OBJECT) *any = sk_ASN1_OBJECT_new_null();
-	X509_POLICY_TREE *tree = NULL;
-	int explicit_policy, result = X509_PCY_TREE_INTERNAL;
-
-	if (any && sk_ASN1_OBJECT_push(any, OBJ_nid2obj(NID_any_policy)) > 0)
-		result = X509_policy_check(
-			&tree, &explicit_policy, path, any, 0);
-	X509_policy_tree_free(tree);
-	sk_ASN1_OBJECT_free(any);
-	return result;
-}
-
-/* The library looks at them only where it is told to, and then always; a path
- * whose CAs demand none need not pay. */
-static void check_policies(struct chain_run *run, STACK_OF(X509) * path)
-{
-	int result;
-
-	if (!demands_policies(path))
-		return;
-	result = ask_policies(path);
-	if (result == X509_PCY_TREE_INVALID)
-		chain_note(run, X509_V_ERR_INVALID_POLICY_EXTENSION, 0, NULL);
-	else if (result == X509_PCY_TREE_INTERNAL)
-		chain_note(run, X509_V_ERR_OUT_OF_MEM, 0, NULL);
-	else if (result != X509_PCY_TREE_VALID)
-		chain_note(run, X509_V_ERR_NO_EXPLICIT_POLICY, 0, NULL);
-}
-
 /* A CA without a name names nobody (RFC 5280 section 4.1.2.6). */
 static void check_ca_name(struct chain_run *run, X509 *ca, int depth)
 {
@@ -316,5 +271,4 @@ void chain_check_names(struct chain_run *run)
 		check_ca_name(run, sk_X509_value(path, i), i);
 		check_limits(run, path, i);
 	}
-	check_policies(run, path);
 }

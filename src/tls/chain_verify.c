@@ -175,6 +175,8 @@ static void judge_path(struct chain_run *run)
 	ask_library(run);
 	if (!run->verdict->code)
 		chain_check_names(run);
+	if (!run->verdict->code)
+		chain_check_policies(run);
 	chain_check_revocation(run);
 	tell_path(run);
 }

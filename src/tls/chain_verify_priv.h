@@ -23,6 +23,7 @@ void chain_note(
 
 /* What the library does not ask of a path that it found good. */
 void chain_check_names(struct chain_run *run);
+void chain_check_policies(struct chain_run *run);
 /*
  * Calls take for each path of the leaf that can be found within bounds, leaf
  * first, anchor last (lent, so are its certificates), until take says false.

@@ -43,8 +43,8 @@ def policies(*oids):
         for o in oids]), False)
 
 
-def demand_policy():
-    return (x509.PolicyConstraints(0, None), True)
+def demand_policy(skip=0):
+    return (x509.PolicyConstraints(skip, None), True)
 
 
 def make_rows():
@@ -70,6 +70,11 @@ def make_rows():
     dotted = Cert("Dotted", root, ca=True, extra=[limits([".example.org"])])
     strict = Cert("Strict", root, ca=True,
                   extra=[demand_policy(), policies("1.3.6.1.4.1.99999.7")])
+    lenient = Cert("Lenient", root, ca=True, extra=[demand_policy(2)])
+    below_lenient = Cert("Below Lenient", lenient, ca=True)
+    mute = Cert("Mute", root, ca=True, extra=[demand_policy()])
+    no_mapping = Cert("No Mapping", root, ca=True, extra=[
+        (x509.PolicyConstraints(None, 0), True)])
     servers = Cert("Servers", root, ca=True, extra=[
         (x509.ExtendedKeyUsage([SERVER]), False)])
     no_ca = Cert("No CA", root)
@@ -156,6 +161,14 @@ def make_rows():
         ("another policy",
          [leaf(strict, extra=[policies("1.3.6.1.4.1.99999.8")]), strict],
          "policy", 0, 46, "no explicit policy"),
+        ("a policy under a CA that has none",
+         [leaf(mute, extra=[policies("1.3.6.1.4.1.99999.7")]), mute],
+         "policy", 0, 46, "no explicit policy"),
+        ("a policy that is demanded later", [leaf(lenient), lenient], *OK),
+        ("a policy that is demanded now",
+         [leaf(below_lenient), below_lenient, lenient],
+         "policy", 0, 46, "no explicit policy"),
+        ("no policy is mapped", [leaf(no_mapping), no_mapping], *OK),
         ("no policy", [leaf(strict), strict], "policy", 0, 46,
          "no explicit policy"),
         ("revoked", [revoked], "revoked", 0, 44, "certificate revoked"),
