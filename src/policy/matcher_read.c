@@ -217,7 +217,7 @@ struct slice matcher_network(
 	out[1] = (char)prefix;
 	for (size_t i = 0; i < address.len; i++) {
 		unsigned kept = prefix > 8 * i ? prefix - 8 * (unsigned)i : 0;
-		unsigned mask = kept >= 8 ? 0xff : 0xff00 >> kept & 0xff;
+		unsigned mask = kept >= 8 ? 0xffU : 0xff00U >> kept & 0xffU;
 
 		out[i + 2] = (char)(address.ptr[i] & (char)mask);
 	}
