@@ -84,8 +84,8 @@ enum {
 
 struct config_field {
 	const char *name; /* "cert.subject_dn"; NULL: of presets only */
+	const char *oid;  /* of an attribute */
 	enum config_field_id id;
-	const char *oid; /* of an attribute */
 	unsigned needs;
 };
 

@@ -13,16 +13,16 @@ enum {
 
 #define CERT(word, id_, needs_)                              \
 	{                                                    \
-		"cert." word, FIELD_CERT_##id_, NULL, needs_ \
+		"cert." word, NULL, FIELD_CERT_##id_, needs_ \
 	}
 #define ATTRIBUTE(word, oid_)                                             \
-	{"cert.subject." word, FIELD_CERT_SUBJECT_ATTRIBUTE, oid_, 0},    \
+	{"cert.subject." word, oid_, FIELD_CERT_SUBJECT_ATTRIBUTE, 0},    \
 	{                                                                 \
-		"cert.issuer." word, FIELD_CERT_ISSUER_ATTRIBUTE, oid_, 0 \
+		"cert.issuer." word, oid_, FIELD_CERT_ISSUER_ATTRIBUTE, 0 \
 	}
 #define PRESET(id_, needs_)                     \
 	{                                       \
-		NULL, FIELD_##id_, NULL, needs_ \
+		NULL, NULL, FIELD_##id_, needs_ \
 	}
 
 static const struct config_field fields[] = {
@@ -70,16 +70,16 @@ static const struct config_field fields[] = {
 	CERT("chain_rfc9440", CHAIN_RFC9440, CHAIN),
 	CERT("rfc9440_too_large", RFC9440_TOO_LARGE, DER),
 	CERT("chain_rfc9440_too_large", CHAIN_RFC9440_TOO_LARGE, CHAIN),
-	{"tls.version", FIELD_TLS_VERSION, NULL, 0},
-	{"tls.cipher", FIELD_TLS_CIPHER, NULL, 0},
-	{"tls.sni", FIELD_TLS_SNI, NULL, 0},
-	{"tls.resumed", FIELD_TLS_RESUMED, NULL, 0},
-	{"client.ip", FIELD_CLIENT_IP, NULL, 0},
-	{"client.port", FIELD_CLIENT_PORT, NULL, 0},
-	{"request.id", FIELD_REQUEST_ID, NULL, REQUEST | FIELD_IN_RESPONSE},
-	{"request.method", FIELD_REQUEST_METHOD, NULL, REQUEST},
-	{"request.host", FIELD_REQUEST_HOST, NULL, REQUEST},
-	{"request.path", FIELD_REQUEST_PATH, NULL, REQUEST},
+	{"tls.version", NULL, FIELD_TLS_VERSION, 0},
+	{"tls.cipher", NULL, FIELD_TLS_CIPHER, 0},
+	{"tls.sni", NULL, FIELD_TLS_SNI, 0},
+	{"tls.resumed", NULL, FIELD_TLS_RESUMED, 0},
+	{"client.ip", NULL, FIELD_CLIENT_IP, 0},
+	{"client.port", NULL, FIELD_CLIENT_PORT, 0},
+	{"request.id", NULL, FIELD_REQUEST_ID, REQUEST | FIELD_IN_RESPONSE},
+	{"request.method", NULL, FIELD_REQUEST_METHOD, REQUEST},
+	{"request.host", NULL, FIELD_REQUEST_HOST, REQUEST},
+	{"request.path", NULL, FIELD_REQUEST_PATH, REQUEST},
 	PRESET(CLOUDFLARE_PRESENTED, 0),
 	PRESET(CLOUDFLARE_VERIFIED, 0),
 	PRESET(CLOUDFLARE_REVOKED, 0),

@@ -272,6 +272,9 @@ static bool render_init(struct render *r, const struct header_plan *plan,
 	r->facts.fits = !r->facts.leaf ||
 			(!facts->oversized &&
 				cert_headers_fit(r->facts.leaf, r->arena));
+	/* the handshake found that it does: what is missing is memory */
+	if (!r->facts.fits && facts->auth->state == CLIENT_AUTH_OK)
+		return false;
 	r->values =
 		arena_alloc(r->arena, plan->lasting.count * sizeof(*r->values));
 	r->parts = arena_alloc(r->arena, plan->parts * sizeof(*r->parts));

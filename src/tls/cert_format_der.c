@@ -223,8 +223,8 @@ bool cert_format_names(
 bool cert_format_addresses(
 	const struct cert_sans *names, struct arena *arena, struct slice *out)
 {
-	struct sink sink = {
-		arena_alloc(arena, names->count * (INET6_ADDRSTRLEN + 1)), 0};
+	const size_t most = (size_t)INET6_ADDRSTRLEN + 1; /* with a comma */
+	struct sink sink = {arena_alloc(arena, names->count * most), 0};
 	char text[INET6_ADDRSTRLEN];
 
 	if (!sink.out)

@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 
+from client import Client, get
 from gate import BIN, free_port, wait_for
 
 TOOLS = BIN.parent / "tests"
@@ -60,11 +61,10 @@ def odd(tmp_path_factory):
     return files
 
 
-@pytest.fixture(scope="module")
-def nginx(tmp_path_factory, pki):
-    place = tmp_path_factory.mktemp("nginx")
+def run_nginx(place, pki, names):
+    """Answers with its variables of these names; yields the port."""
     port = free_port()
-    body = "".join(f"${{ssl_client_{name}}}{MARK}" for name in FIELDS)
+    body = "".join(f"${{ssl_client_{name}}}{MARK}" for name in names)
     (place / "nginx.conf").write_text(
         NGINX.format(port=port, pki=pki, body=body))
     process = subprocess.Popen(
@@ -78,6 +78,23 @@ def nginx(tmp_path_factory, pki):
     yield port
     process.terminate()
     process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def nginx(tmp_path_factory, pki):
+    yield from run_nginx(tmp_path_factory.mktemp("nginx"), pki, FIELDS)
+
+
+PRESET = {"verify": "X-SSL-Client-Verify", "s_dn": "X-SSL-Client-S-DN",
+          "i_dn": "X-SSL-Client-I-DN", "serial": "X-SSL-Client-Serial",
+          "fingerprint": "X-SSL-Client-Fingerprint",
+          "v_start": "X-SSL-Client-V-Start", "v_end": "X-SSL-Client-V-End",
+          "escaped_cert": "X-SSL-Client-Cert"}
+
+
+@pytest.fixture(scope="module")
+def nginx_preset(tmp_path_factory, pki):
+    yield from run_nginx(tmp_path_factory.mktemp("preset"), pki, PRESET)
 
 
 def lines(command):
@@ -184,3 +201,16 @@ def test_the_daemon_sends_what_nginx_prints(
     record_property("figure", f"{len(large)} odd certificates with fields "
                     "over 8 KiB, or 16 KiB in all")
     compare(left, ours, record_property, "mtlsgate run")
+
+
+@pytest.mark.parametrize("name", ["good", "rsa", "no_eku", "expired"])
+def test_the_preset_nginx_is_what_nginx_would_send(
+        gates, origin, pki, connect, nginx_preset, name):
+    leaf = getattr(pki, name)
+    gate = gates(origin, extra="headers: {preset: nginx}\n",
+                 client_auth=f"{{ca: {pki.ca.path}, mode: request_any}}")
+    assert connect(gate, leaf).ask(get()).status == 200
+    with Client(nginx_preset, pki, leaf) as client:
+        theirs = client.ask(get()).body.decode("latin-1").split(MARK)[:-1]
+    ours = [bytes_of(origin.wait()[0], header) for header in PRESET.values()]
+    assert dict(zip(PRESET, ours)) == dict(zip(PRESET, theirs))

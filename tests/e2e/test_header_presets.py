@@ -375,3 +375,36 @@ def test_a_reload_changes_what_is_protected(gates, origin, pki, connect):
     gate.wait_log("reloaded ")
     connect(gate, pki.good).ask(get("/", "X-Team: mine"))
     assert origin.wait(2)[1].all("X-Team") == ["Acme\\, Inc."]
+
+
+@pytest.mark.parametrize("verdict, verified", [
+    ("failed", ("FAILED:certificate revoked", "false")),
+    ("cloudflare", ("SUCCESS", "true"))])
+def test_a_revoked_certificate_is_said_to_be_revoked_R14(
+        gates, origin, pki, connect, verdict, verified):
+    """Headers whose presence is the claim are not there in either case."""
+    leaf = pki.ca.issue("revoked-" + verdict)
+    gate = gates(
+        origin, client_auth=f"{{mode: request_any, ca: {pki.ca.path}, deny: "
+        f"{{serials: ['{leaf.serial}']}}, revoked_verdict: {verdict}}}",
+        extra="headers: {preset: [x-cert, cloudflare, rfc9440, xfcc], set: "
+        "{X-Revoked: '{cert.revoked}'}}\n")
+    assert connect(gate, leaf).ask(get()).status == 200
+    got = fields(origin.wait()[0])
+    reason = got["x-cert-verify"]
+    assert reason.startswith(verified[0].split(":")[0]), reason
+    assert got["cf-cert-verified"] == verified[1]
+    assert got["cf-cert-revoked"] == "true" and got["x-revoked"] == "1"
+    assert not {"client-cert", "x-forwarded-client-cert"} & set(got)
+
+
+def test_a_revoked_certificate_that_expired_is_failed_R14(
+        gates, origin, pki, connect):
+    gate = gates(
+        origin, client_auth=f"{{mode: request_any, ca: {pki.ca.path}, deny: "
+        f"{{serials: ['{pki.expired.serial}']}}, "
+        "revoked_verdict: cloudflare}", extra="headers: {preset: cloudflare}\n")
+    assert connect(gate, pki.expired).ask(get()).status == 200
+    got = fields(origin.wait()[0])
+    assert got["cf-cert-verified"] == "false"
+    assert got["cf-cert-revoked"] == "true"
