@@ -50,8 +50,9 @@ const char *resumption_word(enum resumption_reason reason);
 /* What holds for a listener; made with its context. */
 struct resumption_terms {
 	uint8_t trust[TICKET_DATA_TRUST]; /* trust_digest */
-	int64_t next_update_s; /* earliest of the CRLs; INT64_MAX: none */
-	bool chain_needed;     /* a header tells of the chain */
+	/* Earliest of all CRLs; INT64_MAX: none, or none ends anything. */
+	int64_t next_update_s;
+	bool chain_needed; /* a header tells of the chain */
 	/* One of them; lent. Both NULL: nothing is resumed. */
 	const struct ticket_keys *file;
 	const struct ticket_ring *ring;

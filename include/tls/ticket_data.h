@@ -36,7 +36,7 @@ struct ticket_data {
 	uint32_t group;        /* of certificates, selected by that name */
 	int64_t since_s;       /* the first full handshake, since 1970 */
 	int64_t not_after_s;   /* earliest of the chain */
-	int64_t next_update_s; /* earliest of the CRLs; INT64_MAX: none */
+	int64_t next_update_s; /* of the CRLs it rests on; INT64_MAX: none */
 	uint8_t verdict;
 	uint8_t sent; /* certificates that the client sent then */
 	bool issuer_serial_negative;

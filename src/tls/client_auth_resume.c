@@ -44,6 +44,7 @@ bool client_auth_resume(struct client_auth *auth, SSL *ssl)
 	auth->state = CLIENT_AUTH_OK;
 	auth->sent = data.sent;
 	auth->expires = data.not_after_s;
+	auth->crl_until = data.next_update_s;
 	auth->resumption.resumed = true;
 	return true;
 }

@@ -106,7 +106,7 @@ static bool collect(
 	*data = (struct ticket_data){.group = here->group,
 		.since_s = time(NULL),
 		.not_after_s = auth->expires,
-		.next_update_s = here->terms->next_update_s,
+		.next_update_s = auth->crl_until,
 		.verdict = TICKET_DATA_OK,
 		.sent = (uint8_t)auth->sent};
 	memcpy(data->trust, here->terms->trust, sizeof(data->trust));

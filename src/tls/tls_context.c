@@ -305,7 +305,10 @@ static bool set_resumption(struct tls_context *context,
 		return true;
 	}
 	memcpy(terms->trust, context->trust_digest, sizeof(terms->trust));
-	terms->next_update_s = trust_next_update(context->trust);
+	terms->next_update_s =
+		context->settings->crl.when_expired == CRL_POLICY_ALLOW
+			? INT64_MAX
+			: trust_next_update(context->trust);
 	/* A responder is asked about the issuer that the chain told, and
 	 * answers when the ticket has long been given. */
 	terms->chain_needed =
@@ -393,61 +396,6 @@ void tls_context_free(struct tls_context *context)
 	trust_free(context->trust);
 	ticket_keys_free(context->keys);
 	free(context);
-}
-
-static bool same_mark(const struct config_mark *a, const struct config_mark *b)
-{
-	return a->line == b->line && a->column == b->column &&
-	       (a->file == b->file ||
-		       (a->file && b->file && !strcmp(a->file, b->file)));
-}
-
-static bool same_texts(
-	const struct config_texts *a, const struct config_texts *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++) {
-		if (!same_mark(&a->items[i].mark, &b->items[i].mark))
-			return false;
-	}
-	return true;
-}
-
-/* Do both take certificate, key and what they trust from the same places? */
-static bool same_material(
-	const struct config_listener *a, const struct config_listener *b)
-{
-	const struct config_client_auth *ca = &a->client_auth;
-	const struct config_client_auth *cb = &b->client_auth;
-
-	return same_mark(&a->tls.cert.mark, &b->tls.cert.mark) &&
-	       same_mark(&a->tls.key.mark, &b->tls.key.mark) &&
-	       same_mark(&a->tls.ticket_keys.mark, &b->tls.ticket_keys.mark) &&
-	       a->tls.certificates == b->tls.certificates &&
-	       a->tls.unknown_server_name == b->tls.unknown_server_name &&
-	       ca->mode == cb->mode && same_texts(&ca->ca, &cb->ca) &&
-	       same_texts(&ca->crl.files, &cb->crl.files) &&
-	       same_texts(&ca->deny.serials, &cb->deny.serials) &&
-	       same_texts(&ca->deny.fingerprints_sha256,
-		       &cb->deny.fingerprints_sha256);
-}
-
-void tls_context_check(
-	const struct config *config, struct config_problems *problems)
-{
-	for (size_t i = 0; i < config->listener_count; i++) {
-		const struct tls_context_setup setup = {
-			.listener = &config->listeners[i]};
-		size_t j = 0;
-
-		/* A problem is told once, not once a listener. */
-		while (j < i && !same_material(&config->listeners[j],
-					&config->listeners[i]))
-			j++;
-		if (j == i)
-			tls_context_free(tls_context_new(&setup, problems));
-	}
 }
 
 struct ssl_st *tls_context_accept(

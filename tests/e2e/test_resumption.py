@@ -328,6 +328,19 @@ def test_a_crl_that_ran_out_since(gates, origin, pki, tmp_path, version):
 
 
 @both
+def test_a_crl_that_may_be_old_ends_no_ticket(
+        gates, origin, pki, tmp_path, version):
+    path = write_crl(tmp_path / "ca.crl", pki.ca,
+                     lasts=-datetime.timedelta(hours=1))
+    gate = gates(origin, client_auth=(
+        f"{{ca: {pki.ca.path}, crl: {{files: [{path}], "
+        "when_expired: allow}}"))
+    visitor = Visitor(pki, pki.good, version)
+    assert not visitor.asks(gate.port)
+    assert visitor.asks(gate.port)
+
+
+@both
 def test_a_mode_that_was_tightened_since(gates, origin, pki, version):
     gate = gates(origin, client_auth=(
         f"{{ca: {pki.ca.path}, mode: request_any}}"))

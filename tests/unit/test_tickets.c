@@ -210,6 +210,7 @@ static void a_good_client_gets_one_ticket_and_comes_in_with_it(void **state)
 		assert_int_equal(second.auth.state, CLIENT_AUTH_OK);
 		assert_int_equal(second.auth.sent, first.auth.sent);
 		assert_int_equal(second.auth.expires, first.auth.expires);
+		assert_int_equal(second.auth.crl_until, first.auth.crl_until);
 		assert_memory_equal(second.auth.sha256, first.auth.sha256, 32);
 		visitor_fini(&visitor);
 	}
