@@ -93,7 +93,8 @@ void client_note_refusal(struct client *client)
 	if (!arena)
 		return;
 	client_describe(client, arena, &record);
-	if (!hears_http(client))
+	/* behind the handshake (OCSP) there is no alert for it: a close */
+	if (!hears_http(client) && client->ocsp == CLIENT_NOT_ASKED)
 		set_alert(client, &record);
 	refusals_add(env->refusals, &record);
 	arena_free(arena);
