@@ -269,6 +269,46 @@ static void request_any_forwards_and_the_header_tells(void **state)
 	mint_free(leaf);
 }
 
+static void reject_with_http_is_a_status_and_no_alert(void **state)
+{
+	struct mint *leaf = mint_client("x", stranger);
+
+	(void)state;
+	configure(", reject_with: http");
+	show((const struct mint *const[]){leaf, NULL});
+	explain_shown();
+	assert_int_equal(run.code, EXIT_CODE_FAILED);
+	assert_says("refused: mode require refuses this, and reject_with: http "
+		    "answers every request\nthe client sees: status 403\n");
+	assert_says("code: unknown_ca\n");
+	assert_null(strstr(run.out, "alert"));
+	mint_free(leaf);
+}
+
+/* R14 */
+static void a_denied_certificate_fails_its_step(void **state)
+{
+	struct mint *leaf = mint_new(&(struct mint_spec){.cn = "x",
+		.issuer = ca,
+		.serial = {"\x4a\x11\x0c", 3},
+		.eku = "clientAuth",
+		.from_s = -2 * DAY,
+		.until_s = -DAY});
+
+	(void)state;
+	configure(", deny: {serials: [4a110c]}");
+	show((const struct mint *const[]){leaf, NULL});
+	explain_shown();
+	assert_int_equal(run.code, EXIT_CODE_FAILED);
+	assert_says("FAIL  revocation   certificate revoked (depth 0)\n");
+	assert_says("FAIL  dates        certificate has expired (depth 0)\n");
+	assert_says("alert 44 certificate_revoked\ncode: denied\n");
+	configure(", deny: {serials: [4a110d]}");
+	explain_shown();
+	assert_says("pass  revocation   on no deny list\n");
+	mint_free(leaf);
+}
+
 static void a_client_without_a_certificate_can_be_asked_for(void **state)
 {
 	(void)state;
@@ -477,6 +517,8 @@ int main(void)
 		cmocka_unit_test(an_expired_ca_is_named),
 		cmocka_unit_test(a_ca_before_the_leaf_is_named),
 		cmocka_unit_test(request_any_forwards_and_the_header_tells),
+		cmocka_unit_test(reject_with_http_is_a_status_and_no_alert),
+		cmocka_unit_test(a_denied_certificate_fails_its_step),
 		cmocka_unit_test(
 			a_client_without_a_certificate_can_be_asked_for),
 		cmocka_unit_test(the_time_can_be_chosen),
