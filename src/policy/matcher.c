@@ -21,10 +21,11 @@ struct matcher {
 
 /* ---- kinds ---- */
 
-#define ATTRIBUTE(name_, oid_, issuer_)                                     \
-	{                                                                   \
-		.name = name_, .oid = oid_, .issuer = issuer_, .stops = "", \
-		.read = matcher_read_text, .find = matcher_find_attribute   \
+#define ATTRIBUTE(name_, oid_, issuer_)                              \
+	{                                                            \
+		.name = (name_), .oid = (oid_), .issuer = (issuer_), \
+		.stops = "", .read = matcher_read_text,              \
+		.find = matcher_find_attribute                       \
 	}
 #define SUBJECT(name_, oid_) ATTRIBUTE("subject_" name_, oid_, false)
 #define ISSUER(name_, oid_) ATTRIBUTE("issuer_" name_, oid_, true)
@@ -122,6 +123,8 @@ static const char *add(
 		return "is longer than a pattern may be (255 bytes)";
 	wrong = m->kind->read(text, arena, &value);
 	if (wrong)
+		/* a literal, it does not point into value */
+		/* cppcheck-suppress returnDanglingLifetime */
 		return wrong;
 	if (star && m->kind->stops) {
 		if (!pattern_init(&m->patterns[m->pattern_count++], value,

@@ -1,6 +1,7 @@
 /* exchange: requests that the rules refuse, for `mtlsgate explain`. */
 #include "exchange_priv.h"
 
+#include "base/arena.h"
 #include "http/message.h"
 #include "proxy/refusals.h"
 #include "tls/client_auth.h"
@@ -11,15 +12,23 @@ bool exchange_refused(const struct exchange *x)
 }
 
 /* A refused certificate is described by its own code already. */
-static void set_reason(struct refusal *record, enum failure failure)
+static void set_reason(
+	const struct exchange *x, struct refusal *record, enum failure failure)
 {
 	const struct failure_info *info = failure_info(failure);
+	const char *reason = info->sentence;
 
 	if (failure == FAILURE_CERT_REFUSED)
 		return;
 	record->by_rule = 1;
+	/* the operator, unlike the client, may know which one it was */
+	if (failure == FAILURE_POLICY)
+		reason = arena_printf(x->arena,
+			"policy %s of route %s does not hold", x->record.policy,
+			x->record.route);
 	refusal_set(record, REFUSAL_CODE, slice_str(info->word));
-	refusal_set(record, REFUSAL_REASON, slice_str(info->sentence));
+	refusal_set(record, REFUSAL_REASON,
+		slice_str(reason ? reason : info->sentence));
 }
 
 static void set_request(struct refusal *record, const struct access_record *r)
@@ -46,7 +55,7 @@ void exchange_note_refusal(
 		return;
 	x->client.describe(x->client.owner, x->arena, &record);
 	record.status = (uint16_t)status;
-	set_reason(&record, failure);
+	set_reason(x, &record, failure);
 	set_request(&record, &x->record);
 	refusals_add(x->env->refusals, &record);
 }

@@ -145,6 +145,9 @@ def test_a_policy_denies_whoever_it_does_not_name(
     assert (line["failure"], line["blame"]) == ("policy", "client")
     assert (line["policy"], line["policy_verdict"]) == ("payments", "denied")
     assert not two.pay.requests
+    # the operator is told which one it was
+    told = gate.admin_get("/refusals").decode()
+    assert "policy payments of route payments does not hold" in told
     assert gate.metrics()["mtlsgate_policy_refusals_total"] == 1
     assert gate.metrics()[
         'mtlsgate_exchanges_failed_total{cause="policy"}'] == 1
