@@ -305,10 +305,11 @@ FUZZED = {
                          ("cert", "tls/cert_info.h"),
                          ("folding", "http/header.h"),
                          ("ocsp", "tls/ocsp_answer.h"),
-                         ("url", "config/http_url.h")]}
+                         ("url", "config/http_url.h"),
+                         ("path", "policy/path.h")]}
 SEEDS = {f"tests/fuzz/seeds/{name}/one": "x" for name in
          ("h1_parse", "h1_body", "config", "cert", "fuzz_folding", "ocsp",
-          "url")}
+          "url", "path")}
 
 
 @pytest.mark.parametrize("without, item, detail", [
