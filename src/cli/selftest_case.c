@@ -248,6 +248,7 @@ unsigned selftest_count(
 
 struct values {
 	struct slice one;
+	struct slice yes; /* of Cloudflare */
 	struct slice success;
 	struct slice subject, subject_legacy;
 	struct slice issuer, issuer_legacy;
@@ -259,7 +260,9 @@ struct values {
 static bool read_values(
 	const struct cert_info *leaf, struct arena *arena, struct values *v)
 {
-	*v = (struct values){.one = SLICE("1"), .success = SLICE("SUCCESS")};
+	*v = (struct values){.one = SLICE("1"),
+		.yes = SLICE("true"),
+		.success = SLICE("SUCCESS")};
 	return cert_format_rfc2253(&leaf->subject, arena, &v->subject) &&
 	       cert_format_legacy(&leaf->subject, arena, &v->subject_legacy) &&
 	       cert_format_rfc2253(&leaf->issuer, arena, &v->issuer) &&
@@ -291,8 +294,8 @@ unsigned selftest_truths(const struct cert_info *leaf, struct arena *arena,
 		{"X-CERT-FINGER", v.sha1},
 		{"X-CERT-NOTBE", v.not_before},
 		{"X-CERT-NOTAF", v.not_after},
-		{"Cf-Cert-Presented", v.one},
-		{"Cf-Cert-Verified", v.success},
+		{"Cf-Cert-Presented", v.yes},
+		{"Cf-Cert-Verified", v.yes},
 		{"Cf-Cert-Issuer-Dn-Rfc2253", v.issuer},
 		{"Cf-Cert-Subject-Dn-Rfc2253", v.subject},
 		{"Cf-Cert-Issuer-Dn-Legacy", v.issuer_legacy},

@@ -58,6 +58,8 @@ def test_nothing_forged_passes_a_private_instance(write, pki):
 @pytest.mark.parametrize("extra", [
     "headers: {alias_headers: reject}\n", "headers: {alias_headers: pass}\n",
     "headers: {empty: omit}\n", "headers: {preset: none}\n",
+    "headers: {preset: [x-cert, cloudflare, rfc9440, xfcc, nginx, aws-alb], "
+    "set: {X-Team: '{cert.subject.o}', X-Id: '{request.id}'}}\n",
     "limits: {body: 0B}\n", "limits: {header_count: 40}\n"])
 def test_other_settings_pass_too(write, pki, extra):
     told = selftest("--config", write(extra), "--cert", pki.good.cert,
