@@ -23,6 +23,8 @@ enum channel_verb {
 	CHANNEL_ACCESS_LOG, /* with the descriptor to write to from now on */
 	CHANNEL_OCSP, /* with an end of a pair: what the worker asks there, the
 	                 steward answers (proxy/ocsp_record.h) */
+	CHANNEL_DISTRUST, /* trust has changed under the clients of listener
+	                       `number`: no further request of theirs passes */
 };
 
 struct channel_word {

@@ -11,8 +11,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "daemon/privdrop.h"
+#include "tls/trust.h"
 
 struct config;
 struct config_problems;
@@ -25,12 +27,24 @@ struct sockets;
 struct ticket_ring;
 struct tls_context;
 
+/* What was last said of a CRL's end. */
+enum crl_told { CRL_TOLD_NOTHING, CRL_TOLD_SOON, CRL_TOLD_END };
+
+/* What a listener trusts; outlives its context. */
+struct generation_trust {
+	uint8_t digest[TRUST_DIGEST];
+	int64_t crl_next_update; /* seconds since 1970; INT64_MAX: no end */
+	int64_t crl_warn_at;
+	enum crl_told told;
+};
+
 struct generation {
 	unsigned number;
 	struct config *config;
-	struct file_watch *files;      /* that it was made from */
-	struct rulebook *rules;        /* its policies and routes */
-	struct tls_context **contexts; /* one per listener; NULL: freed */
+	struct file_watch *files;       /* that it was made from */
+	struct rulebook *rules;         /* its policies and routes */
+	struct tls_context **contexts;  /* one per listener; NULL: freed */
+	struct generation_trust *trust; /* one per listener */
 	struct privdrop who;
 	struct socket_group **groups; /* one per listener; lent by sockets */
 	struct socket_group *admin;   /* NULL: none */

@@ -38,7 +38,8 @@ enum shared_fact {
 	SHARED_RELOADS_FAILED,
 	SHARED_WORKER_DEATHS, /* that nobody asked for */
 	SHARED_STEWARD_DEATHS,
-	SHARED_CLIENTS_CUT, /* connections ended by a deadline */
+	SHARED_CLIENTS_CUT,     /* connections ended by a deadline */
+	SHARED_CRL_NEXT_UPDATE, /* the earliest, seconds since 1970; 0: none */
 	SHARED_FACT_COUNT
 };
 

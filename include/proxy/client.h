@@ -40,7 +40,9 @@ struct client_env {
 	struct log_bucket overload;   /* connections over a limit */
 	struct client *clients;       /* list of the living */
 	size_t count;
-	bool draining; /* newcomers are drained as soon as they are open */
+	bool *distrusted; /* per listener: its clients may ask no more (R13);
+	                     NULL: none of them */
+	bool draining;    /* newcomers are drained as soon as they are open */
 	int64_t drain_idle_ms;
 	void (*gone)(void *arg); /* one left the list; or NULL */
 	void *arg;
@@ -51,6 +53,12 @@ void client_accept(struct client_env *env, size_t listener, int fd,
 	const struct addr *peer);
 /* All of them: finish what runs; idle ones may stay idle_ms (0: close). */
 void client_drain_all(struct client_env *env, int64_t idle_ms);
+/*
+ * Trust has changed under those of this listener (R13; env->distrusted is
+ * there): what runs is finished, whoever is idle is closed within two seconds,
+ * and a request that still comes is answered 421. So is who opens later.
+ */
+void client_distrust_all(struct client_env *env, size_t listener);
 /* All of them, hard: exchanges are aborted. */
 void client_close_all(struct client_env *env);
 

@@ -72,6 +72,9 @@ struct exchange_client {
 	const struct client_auth *auth;
 	/* NULL: they could not be made; every request ends with 500 (R6) */
 	const struct header_block *cert_headers;
+	/* True from the moment on when no request passes any more (R13);
+	 * NULL: never */
+	const bool *distrusted;
 	/* NULL: whatever the authority, the connection is right for it */
 	const struct tls_sni *sni;
 	size_t group; /* of sni: what the client asked for (R15) */

@@ -21,9 +21,10 @@ enum failure {
 	FAILURE_CLIENT_GONE,
 	FAILURE_CLIENT_STALLED, /* took no bytes of the answer for too long */
 	/* the rules */
-	FAILURE_MISDIRECTED,  /* the connection is for another name (R15) */
-	FAILURE_CERTIFICATE,  /* authz: not with this certificate */
-	FAILURE_CERT_REFUSED, /* reject_with: http */
+	FAILURE_TRUST_CHANGED, /* since the connection was opened (R13) */
+	FAILURE_MISDIRECTED,   /* the connection is for another name (R15) */
+	FAILURE_CERTIFICATE,   /* authz: not with this certificate */
+	FAILURE_CERT_REFUSED,  /* reject_with: http */
 	FAILURE_NO_ROUTE,
 	FAILURE_POLICY,     /* that of the route does not hold */
 	FAILURE_ALIAS_NAME, /* alias_headers: reject */

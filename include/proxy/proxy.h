@@ -52,6 +52,11 @@ void proxy_accept(
  */
 void proxy_drain(struct proxy *proxy, int64_t idle_ms,
 	void (*drained)(void *arg), void *arg);
+/*
+ * Trust has changed under the clients of this listener (R13): no further
+ * request of theirs passes. Before or after proxy_drain.
+ */
+void proxy_distrust(struct proxy *proxy, size_t listener);
 size_t proxy_clients(const struct proxy *proxy);
 /*
  * A steward that answers questions about certificates (proxy/ocsp_record);

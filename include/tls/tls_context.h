@@ -72,6 +72,8 @@ struct ssl_st *tls_context_accept(struct tls_context *context,
 const uint8_t *tls_context_trust_digest(const struct tls_context *context);
 /* The earliest nextUpdate of its CRLs; INT64_MAX without one. */
 int64_t tls_context_next_update(const struct tls_context *context);
+/* When somebody should see to it; the same. */
+int64_t tls_context_crl_warn_at(const struct tls_context *context);
 
 /*
  * What says whether a request may come on a connection (R15), or NULL where

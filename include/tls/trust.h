@@ -58,8 +58,12 @@ bool trust_digest(const struct trust *trust,
 	__attribute__((warn_unused_result));
 /*
  * The earliest nextUpdate of the CRLs in use, seconds since 1970; INT64_MAX
- * where none ends, there is none or trust is NULL.
+ * where none ends, none counts (when_expired: allow), there is none or trust
+ * is NULL.
  */
 int64_t trust_next_update(const struct trust *trust);
+/* When it is time to renew one of them, a tenth of its life before its end;
+ * the same. */
+int64_t trust_crl_warn_at(const struct trust *trust);
 
 #endif

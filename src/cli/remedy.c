@@ -141,6 +141,11 @@ static const struct remedy requests[] = {
 		"this connection stands for.",
 		"Let the client make a connection of its own for each host, or "
 		"list the host in server_names of the same certificate."},
+	{"trust-changed", REMEDY_REVOCATION,
+		"A reload changed what is trusted after this connection was "
+		"opened.",
+		"Let the client connect again; it is then judged by what "
+		"holds now."},
 	{"no-route", REMEDY_ROUTE, "No route leads there.",
 		"Compare host, path and method with the routes of the "
 		"configuration."},

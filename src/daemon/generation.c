@@ -51,6 +51,15 @@ static bool init_library(
 	return false;
 }
 
+static void note_trust(
+	struct generation_trust *trust, const struct tls_context *context)
+{
+	memcpy(trust->digest, tls_context_trust_digest(context),
+		sizeof(trust->digest));
+	trust->crl_next_update = tls_context_next_update(context);
+	trust->crl_warn_at = tls_context_crl_warn_at(context);
+}
+
 static bool build_contexts(struct generation *g, const struct ticket_ring *ring,
 	struct config_problems *problems)
 {
@@ -58,7 +67,8 @@ static bool build_contexts(struct generation *g, const struct ticket_ring *ring,
 	bool ok = true;
 
 	g->contexts = calloc(count, sizeof(*g->contexts));
-	if (!g->contexts)
+	g->trust = calloc(count, sizeof(*g->trust));
+	if (!g->contexts || !g->trust)
 		return no_memory(g->config->path, problems);
 	for (size_t i = 0; i < count; i++) {
 		const struct config_listener *listener =
@@ -70,6 +80,8 @@ static bool build_contexts(struct generation *g, const struct ticket_ring *ring,
 			.ring = ring};
 
 		g->contexts[i] = tls_context_new(&setup, problems);
+		if (g->contexts[i])
+			note_trust(&g->trust[i], g->contexts[i]);
 		ok = ok && g->contexts[i];
 	}
 	return ok;
@@ -138,6 +150,7 @@ void generation_free(struct generation *g)
 	if (!g)
 		return;
 	generation_free_contexts(g);
+	free(g->trust);
 	if (g->access_owned)
 		close(g->access_fd);
 	free(g->groups);

@@ -249,6 +249,7 @@ static bool make(
 		return false;
 	shared_set(master->shared, SHARED_STARTED_S, (uint64_t)time(NULL));
 	master_files_start(master);
+	master_trust_start(master);
 	return master_tickets_start(master, err);
 }
 
@@ -274,6 +275,7 @@ static void unmake_loop(struct master *master)
 	if (master->loop)
 		loop_timer_fini(&master->ticket_timer);
 	loop_timer_fini(&master->file_timer);
+	loop_timer_fini(&master->trust_timer);
 	loop_free(master->loop);
 	master->loop = NULL;
 }

@@ -2,7 +2,8 @@
  * master_priv: what the parts of the master share. master.c: signals, the dead
  * and the end; master_seat.c: one child; master_ocsp.c: children that talk to
  * each other; master_reload.c: the two phases; master_tickets.c: the ticket
- * keys; master_files.c: the files; master_log.c: its lines.
+ * keys; master_files.c: the files; master_trust.c: trust that changes, CRLs
+ * that end; master_log.c: its lines.
  */
 #ifndef MTLSGATE_DAEMON_MASTER_PRIV_H
 #define MTLSGATE_DAEMON_MASTER_PRIV_H
@@ -65,6 +66,7 @@ struct master {
 	struct loop_signal signals[MASTER_SIGNALS];
 	struct loop_timer ticket_timer;
 	struct loop_timer file_timer;
+	struct loop_timer trust_timer; /* a CRL ends */
 };
 
 /* ---- master_seat.c ---- */
@@ -125,6 +127,15 @@ void master_forget(struct master *master, const struct generation *own);
 void master_log_serving(const struct master *master, const char *event);
 void master_log_death(const struct seat *seat, int status, bool expected,
 	uint64_t clients_cut, int64_t restart_ms);
+
+/* ---- master_trust.c ---- */
+
+void master_trust_start(struct master *master);
+/* A generation is in force: from now on its CRLs are watched. */
+void master_trust_follow(struct master *master);
+/* R13: workers of an older one are told where trust has changed. */
+void master_trust_compare(
+	const struct master *master, const struct generation *old);
 
 /* ---- master_files.c ---- */
 

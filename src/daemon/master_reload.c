@@ -159,6 +159,9 @@ static void last_calls(const struct generation *g)
 
 static void drain(struct master *master, struct generation *g)
 {
+	for (const struct generation *old = master->old; old; old = old->next)
+		master_trust_compare(master, old);
+	master_trust_compare(master, g);
 	last_calls(g);
 	for (size_t i = 0; i < g->seat_count; i++)
 		seat_ask_to_leave(&g->seats[i], CHANNEL_DRAIN);
@@ -204,6 +207,7 @@ void master_advance(struct master *master)
 	if (before)
 		shared_add(master->shared, SHARED_RELOADS_OK, 1);
 	master_files_follow(master);
+	master_trust_follow(master);
 	master_log_serving(master, before ? "reloaded" : "ready");
 	if (before)
 		master_after_death(master, before); /* it may be empty */

@@ -255,6 +255,10 @@ static const struct fact_info table[SHARED_FACT_COUNT] = {
 		"Stewards that died without being asked to.", "counter"},
 	[SHARED_CLIENTS_CUT] = {"clients_cut_total",
 		"Connections that a deadline or a crash ended.", "counter"},
+	[SHARED_CRL_NEXT_UPDATE] = {"crl_next_update_seconds",
+		"When the first CRL in force expires, in seconds since 1970; "
+		"0: none does.",
+		"gauge"},
 };
 
 static bool print_number(struct buf *out, const char *name, const char *help,

@@ -125,6 +125,9 @@ static void obey(struct worker *worker, const struct channel_word *word, int fd)
 	case CHANNEL_OCSP:
 		meet_steward(worker, fd);
 		return;
+	case CHANNEL_DISTRUST:
+		proxy_distrust(worker->proxy, word->number);
+		return;
 	case CHANNEL_READY:
 		return; /* ours to say */
 	}

@@ -229,10 +229,14 @@ void client_drain_all(struct client_env *env, int64_t idle_ms)
 	while (client) {
 		struct client *next = client->next;
 
-		if (client->state == CLIENT_OPEN)
-			client->session->ops->drain(client->session, idle_ms);
-		else if (!idle_ms)
+		/* whoever was told to reconnect has less time already */
+		if (client->state == CLIENT_OPEN) {
+			if (!idle_ms || !client_distrusted(client))
+				client->session->ops->drain(
+					client->session, idle_ms);
+		} else if (!idle_ms) {
 			client_end(client, STREAM_ABORT);
+		}
 		client = next;
 	}
 }

@@ -21,6 +21,9 @@
 /* Keep-alive ends a little later than its time says. */
 enum { EXPIRY_MARGIN_MS = 2000 };
 
+/* Who opened under a trust that had changed meanwhile may hear it as 421. */
+enum { LATECOMER_MS = 2000 };
+
 static const struct config *config_of(const struct client *client)
 {
 	return client->env->exchange->config;
@@ -28,13 +31,15 @@ static const struct config *config_of(const struct client *client)
 
 /* ---- R13 ---- */
 
+/* Nor its judgement, which rests on CRLs. */
 static int64_t milliseconds_left(const struct client *client)
 {
 	int64_t now_ms = loop_wall_ms(client->env->exchange->loop);
+	int64_t end = client->auth.expires;
 
-	if (client->auth.expires > INT64_MAX / 1000)
-		return INT64_MAX;
-	return client->auth.expires * 1000 - now_ms;
+	if (end > client->auth.crl_until)
+		end = client->auth.crl_until;
+	return end > INT64_MAX / 1000 ? INT64_MAX : end * 1000 - now_ms;
 }
 
 static void expire(struct client *client)
@@ -42,7 +47,9 @@ static void expire(struct client *client)
 	if (client->expired)
 		return;
 	client->expired = true;
-	client_count(client->env, METRIC_CERTIFICATE_EXPIRED_CLOSES);
+	client_count(client->env, client->auth.crl_until < client->auth.expires
+					  ? METRIC_CRL_EXPIRED_CLOSES
+					  : METRIC_CERTIFICATE_EXPIRED_CLOSES);
 	client->session->ops->drain(client->session, 0);
 }
 
@@ -99,6 +106,8 @@ static void on_stream(void *owner, struct stream *stream)
 	/* what begins behind notAfter is refused: nobody is known any more */
 	if (client->expired && milliseconds_left(client) <= 0)
 		facts.auth = NULL;
+	if (client->env->distrusted)
+		facts.distrusted = &client->env->distrusted[client->listener];
 	if (facts.sni)
 		facts.group = tls_sni_group(conn_ssl(client->conn));
 	if (client->headers)
@@ -235,7 +244,11 @@ void client_admit(struct client *client)
 	client->state = CLIENT_OPEN;
 	client_count(env, METRIC_HANDSHAKES_OK);
 	client_watch_expiry(client);
-	if (env->draining && !client->expired)
+	if (client->expired)
+		return; /* it ends already */
+	if (client_distrusted(client))
+		client_tell_distrust(client, LATECOMER_MS);
+	else if (env->draining)
 		client->session->ops->drain(
 			client->session, env->drain_idle_ms);
 	return;

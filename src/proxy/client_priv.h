@@ -92,6 +92,10 @@ static inline void client_uncount(
 void client_end(struct client *client, enum stream_close how);
 /* Counts the handshake as over, however it ended. */
 void client_handshake_over(struct client *client);
+/* client_trust: has trust changed under it? */
+bool client_distrusted(const struct client *client);
+/* It is; open, it is told to reconnect: idle, it is closed after idle_ms. */
+void client_tell_distrust(struct client *client, int64_t idle_ms);
 
 /* client_open: events of the conn until the session takes over. */
 extern const struct conn_events client_conn_events;
@@ -113,12 +117,8 @@ void client_watch_expiry(struct client *client);
 
 /* What the leaf says, as text; all empty when there is none or no memory. */
 struct leaf_text {
-	struct slice subject;
-	struct slice issuer;
-	struct slice serial;
-	struct slice sha256;
-	struct slice not_before;
-	struct slice not_after;
+	struct slice subject, issuer, serial;
+	struct slice sha256, not_before, not_after;
 };
 void client_leaf_text(struct leaf_text *text, const struct client *client,
 	struct arena *arena);

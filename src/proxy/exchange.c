@@ -111,6 +111,8 @@ static enum failure reject_early(
 {
 	if (exchange_refused(x))
 		return FAILURE_CERT_REFUSED;
+	if (x->client.distrusted && *x->client.distrusted)
+		return FAILURE_TRUST_CHANGED;
 	return exchange_misdirected(x, head) ? FAILURE_MISDIRECTED
 					     : FAILURE_NONE;
 }

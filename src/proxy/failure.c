@@ -16,6 +16,8 @@ static const struct failure_info table[FAILURE_COUNT] = {
 		"The client left before the exchange was over."},
 	[FAILURE_CLIENT_STALLED] = {"client-stalled", 0, BLAME_CLIENT,
 		"The client stopped reading the answer."},
+	[FAILURE_TRUST_CHANGED] = {"trust-changed", 421, BLAME_CLIENT,
+		"What is trusted here has changed; connect again."},
 	[FAILURE_MISDIRECTED] = {"misdirected", 421, BLAME_CLIENT,
 		"This connection was opened for another server name; the "
 		"request needs one of its own."},

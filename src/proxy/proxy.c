@@ -141,12 +141,14 @@ static bool make_parts(struct proxy *proxy)
 	struct exchange_env *exchange = &proxy->exchange;
 
 	proxy->clients.io = conn_io_new(proxy->loop);
+	proxy->clients.distrusted =
+		calloc(proxy->setup.config->listener_count + 1, sizeof(bool));
 	exchange->arenas = arena_cache_new(SPARE_CHUNKS);
 	exchange->deadlines = deadline_pool_new(proxy->loop, SPARE_DEADLINES);
 	exchange->headers = proxy->headers =
 		header_plan_new(&proxy->setup.config->headers);
-	if (!proxy->clients.io || !exchange->arenas || !exchange->deadlines ||
-		!proxy->headers)
+	if (!proxy->clients.io || !proxy->clients.distrusted ||
+		!exchange->arenas || !exchange->deadlines || !proxy->headers)
 		return false;
 	if (config_asks_ocsp(proxy->setup.config)) {
 		proxy->clients.asker = ocsp_asker_new(proxy->loop);
@@ -203,6 +205,7 @@ static void proxy_bury(void *object)
 	header_plan_free(proxy->headers);
 	arena_cache_free(proxy->exchange.arenas);
 	free(proxy->origins);
+	free(proxy->clients.distrusted);
 	free(proxy);
 }
 
@@ -254,6 +257,12 @@ void proxy_accept(
 	struct proxy *proxy, size_t listener, int fd, const struct addr *peer)
 {
 	client_accept(&proxy->clients, listener, fd, peer);
+}
+
+void proxy_distrust(struct proxy *proxy, size_t listener)
+{
+	if (listener < proxy->setup.config->listener_count)
+		client_distrust_all(&proxy->clients, listener);
 }
 
 size_t proxy_clients(const struct proxy *proxy)

@@ -1,6 +1,7 @@
 #include "crl_set_priv.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@ static const char key[] = "client_auth.crl.files";
 enum {
 	MARGIN_LEAST = 600,      /* seconds before nextUpdate */
 	MARGIN_MOST = 7 * 86400, /* a tenth of its life, between these */
-	WHERE = 4096 + 32,       /* a path and a line */
+	MANY_ENTRIES = 4096,
+	WHERE = 4096 + 32, /* a path and a line */
 };
 
 /* A CRL and where it stood. */
@@ -373,7 +375,8 @@ static struct crl_set *make_set(struct loader *l)
 		warn(l, &l->found[i]);
 		l->found[i].crl = NULL;
 		set->items[set->count++] = crl;
-		if (crl->next_update == INT64_MAX)
+		if (crl->next_update == INT64_MAX ||
+			l->settings->crl.when_expired == CRL_POLICY_ALLOW)
 			continue;
 		if (crl->next_update < set->next_update)
 			set->next_update = crl->next_update;
@@ -381,6 +384,20 @@ static struct crl_set *make_set(struct loader *l)
 			set->warn_at = crl->next_update - margin_of(crl);
 	}
 	return set;
+}
+
+/*
+ * The library's form of a large CRL is ten times ours and lies in small blocks
+ * below it, which the heap would keep, and every worker inherit.
+ */
+static void give_back(const struct loader *l)
+{
+	size_t entries = 0;
+
+	for (size_t i = 0; i < l->count; i++)
+		entries += l->found[i].crl->serials.count;
+	if (entries > MANY_ENTRIES)
+		(void)malloc_trim(0);
 }
 
 struct crl_set *crl_set_load(const struct config_client_auth *settings,
@@ -405,6 +422,7 @@ struct crl_set *crl_set_load(const struct config_client_auth *settings,
 	}
 	if (!l.failed) {
 		drop_outdated(&l);
+		give_back(&l);
 		set = make_set(&l);
 	}
 	for (size_t i = 0; i < l.count; i++)

@@ -430,6 +430,12 @@ int64_t tls_context_next_update(const struct tls_context *context)
 	return trust_next_update(context->trust);
 }
 
+int64_t tls_context_crl_warn_at(const struct tls_context *context)
+{
+	assert(context->magic == CONTEXT_MAGIC);
+	return trust_crl_warn_at(context->trust);
+}
+
 int64_t tls_context_days_left(
 	const struct tls_context *context, int64_t now_unix)
 {

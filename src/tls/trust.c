@@ -359,3 +359,8 @@ int64_t trust_next_update(const struct trust *trust)
 {
 	return trust && trust->crls ? trust->crls->next_update : INT64_MAX;
 }
+
+int64_t trust_crl_warn_at(const struct trust *trust)
+{
+	return trust && trust->crls ? trust->crls->warn_at : INT64_MAX;
+}

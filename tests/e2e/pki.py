@@ -45,6 +45,21 @@ class Issuer:
     def pem(self):
         return self.cert.public_bytes(serialization.Encoding.PEM)
 
+    def crl(self, *revoked, start=None, end=None, number=7):
+        """The CRL that revokes these leaves, as PEM."""
+        builder = (x509.CertificateRevocationListBuilder()
+                   .issuer_name(self.subject)
+                   .last_update(start or now() - DAY)
+                   .next_update(end or now() + 7 * DAY)
+                   .add_extension(x509.CRLNumber(number), False))
+        for leaf in revoked:
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder()
+                .serial_number(leaf.x509.serial_number)
+                .revocation_date(now() - DAY).build())
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(
+            serialization.Encoding.PEM)
+
     @staticmethod
     def _build(subject, public_key, signer, start, end, extensions):
         builder = (x509.CertificateBuilder()
@@ -96,6 +111,10 @@ class Leaf:
     @property
     def sha1(self):
         return self.x509.fingerprint(hashes.SHA1()).hex()
+
+    @property
+    def sha256(self):
+        return self.x509.fingerprint(hashes.SHA256()).hex()
 
     @property
     def serial(self):
