@@ -67,9 +67,9 @@ static enum h1_body_status read_close(
 {
 	if (!input->len)
 		return H1_BODY_MORE;
-	if (input->len > body->limit - body->total)
+	if (body->total == body->limit)
 		return refuse(body, HTTP_RULE_BODY_TOO_LARGE);
-	return take(body, input, UINT64_MAX, data);
+	return take(body, input, body->limit - body->total, data);
 }
 
 /* ---- chunked: each function takes one byte and returns the next state ---- */

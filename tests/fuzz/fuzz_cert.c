@@ -139,12 +139,15 @@ static void check_headers(struct header_facts facts,
 	const struct header_request *request, struct arena *arena)
 {
 	struct header_plan *plan = header_plan_new(facts.settings);
+	struct client_auth auth = *facts.auth;
 	struct cert_headers_problem problem;
 	struct cert_headers *headers;
 
 	must(plan != NULL);
 	headers = cert_headers_new(plan, &facts, arena, &problem);
 	if (problem.fault == CERT_HEADERS_TOO_LARGE) {
+		client_auth_oversized(&auth);
+		facts.auth = &auth;
 		facts.oversized = true;
 		headers = cert_headers_new(plan, &facts, arena, &problem);
 	}

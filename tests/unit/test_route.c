@@ -186,7 +186,7 @@ static void without_a_list_everything_goes_to_the_only_origin(void **state)
 
 static void a_name_longer_than_any_is_no_name(void **state)
 {
-	char host[300];
+	char host[300] = "";
 	struct route_request request = {.method = SLICE("GET"),
 		.authority = slice_of(host, sizeof(host)),
 		.path = SLICE("/d")};
