@@ -29,6 +29,7 @@ struct found {
 	struct crl *crl;
 	struct config_mark mark;
 	char *where;
+	bool outdated;
 };
 
 struct loader {
@@ -142,25 +143,34 @@ static bool attest(struct loader *l, const char *where, struct crl *crl)
 
 /* ---- keeping ---- */
 
+static bool make_room(struct loader *l)
+{
+	size_t room = l->room ? l->room * 2 : 8;
+	void *moved;
+
+	if (l->count < l->room)
+		return true;
+	moved = realloc(l->found, room * sizeof(*l->found));
+	if (!moved)
+		return false;
+	l->found = moved;
+	l->room = room;
+	return true;
+}
+
 static bool keep(struct loader *l, const char *where, struct crl *crl)
 {
-	char *copy = strdup(where);
+	struct found *found;
 
-	if (copy && l->count == l->room) {
-		size_t room = l->room ? l->room * 2 : 8;
-		void *moved = realloc(l->found, room * sizeof(*l->found));
-
-		if (!moved) {
-			free(copy);
-			return false;
-		}
-		l->found = moved;
-		l->room = room;
-	}
-	if (!copy)
+	if (!make_room(l))
 		return false;
-	l->found[l->count++] = (struct found){crl, l->mark, copy};
-	return true;
+	found = &l->found[l->count];
+	found->where = strdup(where);
+	found->crl = crl;
+	found->mark = l->mark;
+	found->outdated = false;
+	l->count += found->where != NULL;
+	return found->where != NULL;
 }
 
 static void add(struct loader *l, const char *where, X509_CRL **parsed)
@@ -287,32 +297,30 @@ static void drop(struct found *found)
 {
 	crl_free(found->crl);
 	free(found->where);
+	found->crl = NULL;
+	found->where = NULL;
 }
 
-/* What a newer list of the same kind replaces goes. */
+static bool is_outdated(const struct loader *l, const struct crl *crl)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const struct crl *other = l->found[i].crl;
+
+		if (crl_same_list(crl, other) && is_newer(other, crl, l->now))
+			return true;
+	}
+	return false;
+}
+
+/* What a newer list of the same kind replaces goes; its place stays empty. */
 static void drop_outdated(struct loader *l)
 {
-	size_t kept = 0;
-
+	for (size_t i = 0; i < l->count; i++)
+		l->found[i].outdated = is_outdated(l, l->found[i].crl);
 	for (size_t i = 0; i < l->count; i++) {
-		bool outdated = false;
-
-		for (size_t j = 0; j < l->count && !outdated; j++)
-			outdated = j != i && l->found[j].crl &&
-				   crl_same_list(
-					   l->found[i].crl, l->found[j].crl) &&
-				   is_newer(l->found[j].crl, l->found[i].crl,
-					   l->now);
-		if (!outdated)
-			continue;
-		drop(&l->found[i]);
-		l->found[i].crl = NULL;
+		if (l->found[i].outdated)
+			drop(&l->found[i]);
 	}
-	for (size_t i = 0; i < l->count; i++) {
-		if (l->found[i].crl)
-			l->found[kept++] = l->found[i];
-	}
-	l->count = kept;
 }
 
 static int64_t margin_of(const struct crl *crl)
@@ -372,6 +380,8 @@ static struct crl_set *make_set(struct loader *l)
 	for (size_t i = 0; i < l->count; i++) {
 		struct crl *crl = l->found[i].crl;
 
+		if (!crl)
+			continue;
 		warn(l, &l->found[i]);
 		l->found[i].crl = NULL;
 		set->items[set->count++] = crl;
@@ -394,8 +404,10 @@ static void give_back(const struct loader *l)
 {
 	size_t entries = 0;
 
-	for (size_t i = 0; i < l->count; i++)
-		entries += l->found[i].crl->serials.count;
+	for (size_t i = 0; i < l->count; i++) {
+		if (l->found[i].crl)
+			entries += l->found[i].crl->serials.count;
+	}
 	if (entries > MANY_ENTRIES)
 		(void)malloc_trim(0);
 }

@@ -130,12 +130,14 @@ static void an_id_finds_its_connection_and_its_request(void **state)
 
 static void a_question_is_read_strictly(void **state)
 {
+	static const char too_long[] =
+		"id=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aaaaaa";
 	static const char *const rows[] = {"last=0", "last=", "last=-1",
 		"last=1x", "last=10001", "last=99999999999999999999", "last",
 		"last=1&last=2", "id=", "id=../x", "id=AB", "id=a&id=b",
 		"id=%41", "foo=1", "=", "last=1&", "&", "Last=1", "id=a b",
-		"id=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aaaaaa"};
+		too_long};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *text = page(*state, rows[i], i % 2, 400);
