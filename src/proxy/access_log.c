@@ -161,7 +161,8 @@ static void add_client(struct line *line, const struct access_record *r,
 	add_text(line, "tls", r->tls_version);
 	add_text(line, "cipher", r->tls_cipher);
 	if (r->auth && r->auth->resumption.resumed)
-		add_text(line, "resumed", "true");
+		line->fields[line->count++] =
+			(struct log_field)LOG_BOOL("resumed", true);
 	if (r->auth) {
 		client_auth_verdict(r->auth, scratch->verdict);
 		add_text(line, "verify", scratch->verdict);

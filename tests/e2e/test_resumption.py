@@ -92,7 +92,7 @@ def test_s_client_says_reused(gate, origin, pki, tmp_path, version):
     assert certificate_lines(full)
     assert certificate_lines(full) == certificate_lines(again)
     lines = gate.wait_access(2)
-    assert [line.get("resumed") for line in lines] == [None, "true"]
+    assert [line.get("resumed") for line in lines] == [None, True]
     for key in ("verify", "sha256", "serial", "subject", "tls", "cipher"):
         assert lines[0][key] == lines[1][key], key
     assert gate.metrics()["mtlsgate_handshakes_resumed_total"] == 1
