@@ -122,6 +122,7 @@ struct config_key {
 	bool required;    /* the map around it must have it */
 	bool shorthand;   /* printed in its long form only */
 	bool quiet;       /* printed only when it is given */
+	bool filled;      /* of TEXTS: an empty list would read as "any" */
 	const char *help; /* one line */
 	/* of a LIST or NAMED */
 	size_t item_size;

@@ -29,7 +29,7 @@ void config_read_texts(struct config_loader *loader, struct config_spot spot,
 	size_t count = list ? node->count : 1, index = 0;
 
 	*texts = (struct config_texts){0};
-	if (!count && key->type == CONFIG_TYPE_PATHS)
+	if (!count && (key->filled || key->type == CONFIG_TYPE_PATHS))
 		config_complain(loader, spot, "the list is empty");
 	if (!count)
 		return;

@@ -12,7 +12,7 @@
 	KEY("policies.*.all[]." name_, TEXTS, help_,       \
 		IN(CONFIG_HOME_MATCH, struct config_match, \
 			values[MATCHER_##matcher_]),       \
-		.quiet = true)
+		.quiet = true, .filled = true)
 
 const struct config_key config_schema_policies[] = {
 	KEY("policies", NAMED,

@@ -24,17 +24,17 @@ const struct config_key config_schema_routes[] = {
 	KEY("routes[].name", NAME, "how logs call it", ROUTE(name)),
 	KEY("routes[].match", MAP, "which requests; all of it must hold"),
 	KEY("routes[].match.listener", TEXTS, "came in at one of these",
-		ROUTE(match.listeners), .quiet = true),
+		ROUTE(match.listeners), .quiet = true, .filled = true),
 	KEY("routes[].match.host", TEXTS,
 		"for this host: exact, *.example.org (one label) or "
 		"**.example.org (any)",
-		ROUTE(match.hosts), .quiet = true),
+		ROUTE(match.hosts), .quiet = true, .filled = true),
 	KEY("routes[].match.path", TEXTS,
 		"this path: exact, * for one segment, /** at the end for all "
 		"below",
-		ROUTE(match.paths), .quiet = true),
+		ROUTE(match.paths), .quiet = true, .filled = true),
 	KEY("routes[].match.methods", TEXTS, "with one of these methods",
-		ROUTE(match.methods), .quiet = true),
+		ROUTE(match.methods), .quiet = true, .filled = true),
 	KEY("routes[].policy", TEXT,
 		"the rule that the certificate must satisfy; all else is "
 		"denied",
