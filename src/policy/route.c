@@ -1,10 +1,15 @@
 #include "route_priv.h"
 
+#include <arpa/inet.h>
+#include <string.h>
+
 #include "base/arena.h"
 #include "config/config_problem.h"
 #include "http/target.h"
 #include "policy/path.h"
 #include "policy/route_tree.h"
+
+enum { HOST_MAX = 256 }; /* bytes of a host that is looked at */
 
 struct route_table {
 	const struct config *config;
@@ -111,8 +116,34 @@ bool route_table_judges_paths(const struct route_table *table)
 
 /* ---- asking ---- */
 
+/* "[0:0::1]" is "[::1]". Empty: text is no address in brackets. */
+static struct slice put_address(struct slice text, char *out)
+{
+	char address[INET6_ADDRSTRLEN];
+	struct in6_addr octets;
+	size_t len = text.len - 2;
+
+	if (text.len < 4 || text.ptr[0] != '[' || text.ptr[len + 1] != ']' ||
+		len >= sizeof(address))
+		return slice_of(NULL, 0);
+	memcpy(address, text.ptr + 1, len);
+	address[len] = '\0';
+	if (inet_pton(AF_INET6, address, &octets) != 1 ||
+		!inet_ntop(AF_INET6, &octets, address, sizeof(address)))
+		return slice_of(NULL, 0);
+	len = strlen(address);
+	out[0] = '[';
+	memcpy(out + 1, address, len);
+	out[len + 1] = ']';
+	return slice_of(out, len + 2);
+}
+
 struct slice route_host_put(struct slice text, char *out)
 {
+	struct slice address = put_address(text, out);
+
+	if (address.len)
+		return address;
 	for (size_t i = 0; i < text.len; i++)
 		out[i] = slice_lower(text.ptr[i]);
 	if (text.len > 1 && text.ptr[text.len - 1] == '.')
@@ -148,14 +179,14 @@ const struct route *route_find(
 {
 	struct question q = {table, request};
 	struct slice host = target_host(request->authority);
-	char lower[256];
+	char lower[HOST_MAX + ROUTE_HOST_MORE];
 	uint32_t number;
 
 	if (!table->count)
 		return table->config->origin_count ? &table->only : NULL;
 	/* a longer one is no name that a route could have */
-	host = host.len <= sizeof(lower) ? route_host_put(host, lower)
-					 : slice_of(NULL, 0);
+	host = host.len <= HOST_MAX ? route_host_put(host, lower)
+				    : slice_of(NULL, 0);
 	number = route_tree_find(table->tree, host, request->path, fits, &q);
 	return number == ROUTE_TREE_NONE ? NULL : &table->rules[number].route;
 }
@@ -195,10 +226,10 @@ enum route_miss route_explain(const struct route_table *table, size_t index,
 {
 	const struct route_rule *rule = &table->rules[index];
 	struct slice host = target_host(request->authority);
-	char lower[256];
+	char lower[HOST_MAX + ROUTE_HOST_MORE];
 
-	host = host.len <= sizeof(lower) ? route_host_put(host, lower)
-					 : slice_of(NULL, 0);
+	host = host.len <= HOST_MAX ? route_host_put(host, lower)
+				    : slice_of(NULL, 0);
 	if (!route_rule_hears(rule, request->listener))
 		return ROUTE_OTHER_LISTENER;
 	if (!has_host(rule, host))

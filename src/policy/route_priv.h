@@ -19,7 +19,12 @@ struct route_rule {
 bool route_rule_read(struct route_rule *rule, const struct config *config,
 	const struct config_route *from, struct arena *arena,
 	struct config_problems *problems) __attribute__((warn_unused_result));
-/* Lower-case, without a dot at the end; out has room for text.len bytes. */
+/*
+ * Lower-case, without a dot at the end, an IPv6 address in its one form; out
+ * has room for text.len bytes and ROUTE_HOST_MORE.
+ */
+enum { ROUTE_HOST_MORE = 48 };
+
 struct slice route_host_put(struct slice text, char *out);
 
 /* May this rule meet that listener? */

@@ -123,7 +123,7 @@ static const char *read_host(
 		       : slice_starts(text, SLICE("*.")) ? 2
 							 : 0;
 	struct slice name = slice_from(text, stars);
-	char *out = arena_alloc(arena, text.len + 1);
+	char *out = arena_alloc(arena, text.len + ROUTE_HOST_MORE);
 
 	if (!out)
 		return "out of memory";

@@ -33,7 +33,8 @@ static const char yaml[] =
 	"  - {name: two-paths, match: {host: [a.b, c.d], path: [/1, /2]},\n"
 	"      origin: web}\n"
 	"  - {name: pathless, match: {host: plain.example}, origin: web}\n"
-	"  - {name: v6, match: {host: \"[::1]\"}, origin: web}\n"
+	"  - {name: v6, match: {host: [\"[::1]\",\n"
+	"      \"[2001:DB8::0:a]\"]}, origin: web}\n"
 	"  - {name: posts, match: {methods: POST}, origin: web}\n"
 	"  - {name: below, match: {path: /x/**}, origin: web}\n";
 
@@ -68,6 +69,10 @@ static const struct {
 	{"1", "OPTIONS", "plain.example", "*", "pathless"},
 	{"1", "OPTIONS", "a.b", "*", NULL}, {"1", "POST", "h", "*", "posts"},
 	{"1", "GET", "[::1]:80", "/q", "v6"}, {"1", "post", "h", "/q", NULL},
+	{"1", "GET", "[0:0::01]", "/q", "v6"},
+	{"1", "GET", "[::0.0.0.1]", "/q", "v6"},
+	{"1", "GET", "[::2]", "/q", NULL},
+	{"1", "GET", "[2001:db8:0:0::A]", "/q", "v6"},
 	{"1", "POST", "", "/q", "posts"}, {"1", "GET", "h", "/x", "below"},
 	{"1", "GET", "h", "/x/1/2/3", "below"},
 	{"1", "GET", "h", "/x;p/1", NULL}, /* judged as it stands */
