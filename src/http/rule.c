@@ -38,7 +38,8 @@ static const struct http_rule_info rules[HTTP_RULE_COUNT] = {
 	[HTTP_RULE_ALIAS_NAME] = {"alias-name", "mtlsgate R2", 400,
 		"a field name holds a byte besides letters, digits and '-'"},
 	[HTTP_RULE_HOST_MISSING] = {"host-missing", "RFC 9112 3.2", 400,
-		"an HTTP/1.1 request has no Host field"},
+		"an HTTP/1.1 request has no Host field, or one of HTTP/1.0 "
+		"leads elsewhere without it"},
 	[HTTP_RULE_HOST_TWICE] = {"host-twice", "RFC 9112 3.2", 400,
 		"the Host field stands there more than once"},
 	[HTTP_RULE_HOST_SYNTAX] = {"host-syntax", "RFC 9110 7.2", 400,

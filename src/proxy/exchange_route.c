@@ -15,16 +15,34 @@ static void count(const struct exchange *x, enum metric metric)
 
 /* ---- the route ---- */
 
-static const struct route *find(
-	const struct exchange *x, const struct message *head, struct slice path)
+static const struct route *find(const struct exchange *x,
+	const struct message *head, struct slice authority, struct slice path)
 {
 	const struct route_request request = {
 		.listener = x->client.listener_number,
-		.authority = head->authority,
+		.authority = authority,
 		.method = head->method_text,
 		.path = path};
 
 	return route_find(rulebook_routes(x->env->rules), &request);
+}
+
+/*
+ * HTTP/1.0 may come without a Host, and goes out under the name of the origin:
+ * that must lead to the same route.
+ */
+static enum http_rule settle(
+	struct exchange *x, const struct message *head, struct slice path)
+{
+	const struct config_origin *origins = x->env->config->origins;
+
+	x->route = find(x, head, head->authority, path);
+	if (head->authority.len || !x->route || exchange_responds(x))
+		return HTTP_RULE_NONE;
+	return find(x, head, slice_str(origins[x->route->origin].authority),
+		       path) == x->route
+		       ? HTTP_RULE_NONE
+		       : HTTP_RULE_HOST_MISSING;
 }
 
 /*
@@ -34,13 +52,12 @@ static const struct route *find(
  */
 static enum http_rule choose(struct exchange *x, struct message *head)
 {
+	enum http_rule rule;
 	struct path path;
 
 	if (!route_table_judges_paths(rulebook_routes(x->env->rules)) ||
-		slice_eq(head->path, SLICE("*"))) {
-		x->route = find(x, head, slice_of(NULL, 0));
-		return HTTP_RULE_NONE;
-	}
+		slice_eq(head->path, SLICE("*")))
+		return settle(x, head, slice_of(NULL, 0));
 	switch (path_read(head->path, x->arena, &path)) {
 	case PATH_AMBIGUOUS:
 		return HTTP_RULE_PATH_AMBIGUOUS;
@@ -49,9 +66,11 @@ static enum http_rule choose(struct exchange *x, struct message *head)
 	case PATH_GOOD:
 		break;
 	}
-	x->route = find(x, head, path.judged);
+	rule = settle(x, head, path.judged);
+	if (rule != HTTP_RULE_NONE)
+		return rule;
 	if (!slice_eq(path.judged, path.bare) &&
-		find(x, head, path.bare) != x->route)
+		find(x, head, head->authority, path.bare) != x->route)
 		return HTTP_RULE_PATH_AMBIGUOUS;
 	head->path = path.target;
 	return HTTP_RULE_NONE;

@@ -240,6 +240,25 @@ def test_a_certificate_that_failed_satisfies_nothing(
             assert client.ask(get(path)).status == 200
 
 
+def test_the_host_that_the_origin_gets_is_the_one_judged(
+        gates, origin, connect, pki):
+    """R9: HTTP/1.0 without a Host goes out under the origin's name."""
+    own = f"origins: {{web: {{servers: [http://localhost:{origin.port}]}}}}\n"
+    gate = gates("", own + """
+policies: {nobody: {all: [{subject_cn: nobody}]}}
+routes:
+  - {match: {host: localhost, path: /own/**}, policy: nobody}
+  - {match: {path: /**}}
+""")
+    answer = connect(gate, pki.good).ask(b"GET /own/x HTTP/1.0\r\n\r\n")
+    assert answer.status == 400
+    assert b"reason: host-missing" in answer.body
+    assert not origin.requests
+    assert connect(gate, pki.good).ask(
+        b"GET /other HTTP/1.0\r\n\r\n").status == 200
+    assert origin.wait()[0].get("Host") == f"localhost:{origin.port}"
+
+
 def test_what_no_route_takes_is_404(gates, origin, connect, pki):
     gate = gates(origin, "routes: [{match: {path: /a/*, host: localhost, "
                          "methods: GET}}]\n")
