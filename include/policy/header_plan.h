@@ -46,5 +46,8 @@ bool header_plan_sets(const struct header_plan *plan, enum header_own own);
 bool header_plan_response(const struct header_plan *plan,
 	struct header_block *fields, struct arena *arena,
 	struct slice request_id) __attribute__((warn_unused_result));
+/* The same names leave the origin's trailers (R5); NULL: there are none. */
+void header_plan_response_trailers(
+	const struct header_plan *plan, struct header_block *trailers);
 
 #endif

@@ -294,3 +294,12 @@ bool header_plan_response(const struct header_plan *plan,
 	}
 	return true;
 }
+
+void header_plan_response_trailers(
+	const struct header_plan *plan, struct header_block *trailers)
+{
+	struct header_guard guard = plan->from_origin;
+
+	if (trailers && guard.count)
+		header_remove_if(trailers, is_edited, &guard);
+}

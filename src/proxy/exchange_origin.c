@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "http/message.h"
+#include "policy/header_plan.h"
 #include "proxy/deadline.h"
 #include "proxy/http_date.h"
 #include "proxy/metrics.h"
@@ -135,6 +136,7 @@ static void on_end(void *owner, struct header_block *trailers)
 	struct exchange *x = owner;
 
 	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_RELAY);
+	header_plan_response_trailers(x->env->headers, trailers);
 	relay_end(&x->down, trailers);
 	exchange_finish(x, FAILURE_NONE, STREAM_DONE);
 }

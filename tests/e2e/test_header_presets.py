@@ -264,6 +264,19 @@ def test_a_path_too_long_for_a_header_is_refused_R17(
     assert not origin.requests
 
 
+def test_trailers_of_a_response_are_edited_too(gates, origins, pki, connect):
+    """R5: a name that is removed or set is no trailer either."""
+    origin = origins(answer=lambda peer, _: peer.send(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\nX-Gone: 1\r\nx_set: 2\r\nok: 3\r\n\r\n"))
+    gate = gates(origin, "headers: {response: "
+                         "{set: {X-Set: a}, remove: [X-Gone]}}\n")
+    answer = connect(gate, pki.good).ask(
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nTE: trailers\r\n\r\n")
+    assert [tuple(t) for t in answer.trailers] == [("ok", "3")]
+    assert answer.all("X-Set") == ["a"]
+
+
 def test_responses_are_edited_our_own_too(gates, origin, pki, connect):
     gate = gates(origin, extra="""
 headers:
