@@ -54,6 +54,7 @@ struct look {
 	bool covered;
 	int64_t until; /* the latest nextUpdate of those that cover it */
 	int lack;      /* why none covers it; X509_V_ERR_* */
+	int unknown;   /* why one could not be asked; 0: all were */
 };
 
 static int64_t time_of(X509_STORE_CTX *ctx)
@@ -109,8 +110,10 @@ static void ask(struct look *look, struct crl *crl)
 	case CRL_NO_RIGHT:
 		lack(look, X509_V_ERR_KEYUSAGE_NO_CRL_SIGN);
 		return;
-	case CRL_OTHER_KEY:
 	case CRL_NO_ANSWER:
+		look->unknown = X509_V_ERR_CRL_SIGNATURE_FAILURE;
+		return;
+	case CRL_OTHER_KEY:
 		return;
 	}
 	if (serial_set_has(&crl->serials, X509_get0_serialNumber(look->cert)))
@@ -119,6 +122,12 @@ static void ask(struct look *look, struct crl *crl)
 		weigh_dates(look, crl);
 	else
 		lack(look, X509_V_ERR_DIFFERENT_CRL_SCOPE);
+}
+
+static void ask_each(struct look *look, const struct crl_set *set)
+{
+	for (size_t i = 0; i < set->count && !look->listed; i++)
+		ask(look, set->items[i]);
 }
 
 static bool is_soft(const struct look *look)
@@ -141,6 +150,9 @@ static void conclude(struct look *look, bool needed)
 	if (look->listed)
 		chain_note(look->run, X509_V_ERR_CERT_REVOKED, look->depth,
 			look->cert);
+	else if (look->unknown && !verdict->code)
+		/* it may be listed there: no setting is soft on that (R14) */
+		chain_note(look->run, look->unknown, look->depth, look->cert);
 	else if (!look->covered && needed && !verdict->code && !is_soft(look))
 		chain_note(look->run, look->lack, look->depth, look->cert);
 	else if (look->covered && needed && look->until < verdict->crl_until &&
@@ -161,7 +173,6 @@ static X509 *issuer_at(const STACK_OF(X509) * path, int i)
 static void check_one(struct chain_run *run, const STACK_OF(X509) * path, int i,
 	int64_t now, bool needed)
 {
-	const struct crl_set *set = run->rules->trust->crls;
 	struct look look = {.run = run,
 		.cert = sk_X509_value(path, i),
 		.issuer = issuer_at(path, i),
@@ -170,10 +181,10 @@ static void check_one(struct chain_run *run, const STACK_OF(X509) * path, int i,
 		.until = INT64_MAX,
 		.lack = X509_V_ERR_UNABLE_TO_GET_CRL};
 
-	if (look.issuer && crl_key_of(look.issuer, look.key)) {
-		for (size_t j = 0; j < set->count && !look.listed; j++)
-			ask(&look, set->items[j]);
-	}
+	if (look.issuer && !crl_key_of(look.issuer, look.key))
+		look.unknown = X509_V_ERR_OUT_OF_MEM;
+	else if (look.issuer)
+		ask_each(&look, run->rules->trust->crls);
 	conclude(&look, needed);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "tls/cert_time.h"
@@ -248,13 +249,60 @@ void crl_free(struct crl *crl)
 
 /* ---- whose it is ---- */
 
+/* Can a key of this kind have made the signature? Else the library would only
+ * say that it failed. */
+static bool kind_fits(const X509_CRL *crl, const EVP_PKEY *key)
+{
+	int signed_by, has = EVP_PKEY_get_base_id(key);
+
+	if (OBJ_find_sigid_algs(
+		    X509_CRL_get_signature_nid(crl), NULL, &signed_by) != 1)
+		return true; /* let the library say */
+	return signed_by == has ||
+	       (signed_by == EVP_PKEY_RSA_PSS && has == EVP_PKEY_RSA);
+}
+
+/* Did the library fail, rather than find a signature wrong? Its errors, which
+ * this empties, tell: that one gives none of these. */
+static bool library_failed(void)
+{
+	unsigned long error;
+	bool failed = false;
+
+	while ((error = ERR_get_error()) != 0)
+		failed = failed || ERR_FATAL_ERROR(error) ||
+			 ERR_GET_LIB(error) == ERR_LIB_EVP ||
+			 ERR_GET_LIB(error) == ERR_LIB_CRYPTO;
+	return failed;
+}
+
+/* Out of memory, the library may call a signature wrong, and leave no other
+ * trace of it. The answer is remembered, so it is asked twice. */
+static enum crl_proof verify(X509_CRL *crl, EVP_PKEY *key)
+{
+	int verified;
+
+	ERR_clear_error();
+	verified = X509_CRL_verify(crl, key);
+	if (!verified)
+		verified = X509_CRL_verify(crl, key);
+	if (verified == 1)
+		return CRL_PROVEN;
+	return verified || library_failed() ? CRL_NO_ANSWER : CRL_OTHER_KEY;
+}
+
 static enum crl_proof prove(const struct crl *crl, X509 *ca)
 {
 	EVP_PKEY *key = X509_get0_pubkey(ca);
-	int verified = key ? X509_CRL_verify(crl->parsed, key) : 0;
+	enum crl_proof proof;
 
-	if (verified != 1)
-		return verified ? CRL_NO_ANSWER : CRL_OTHER_KEY;
+	if (!key)
+		return CRL_NO_ANSWER;
+	if (!kind_fits(crl->parsed, key))
+		return CRL_OTHER_KEY;
+	proof = verify(crl->parsed, key);
+	if (proof != CRL_PROVEN)
+		return proof;
 	if ((X509_get_extension_flags(ca) & EXFLAG_KUSAGE) &&
 		!(X509_get_key_usage(ca) & KU_CRL_SIGN))
 		return CRL_NO_RIGHT;

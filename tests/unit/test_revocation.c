@@ -397,6 +397,25 @@ static void a_namesake_with_another_key_has_no_say(void **state)
 	drop(&l);
 }
 
+static void nor_has_one_with_a_key_of_another_kind(void **state)
+{
+	static const char *const crls[] = {"rsasub.crl", "sub.crl", NULL};
+	struct mint *rsa = mint_new(&(struct mint_spec){.cn = "Sub CA",
+		.issuer = root,
+		.key = MINT_RSA2048,
+		.ca = true});
+	struct loaded l;
+
+	(void)state;
+	crl_mint_write(files.directory, "rsasub.crl",
+		&(struct crl_spec){.issuer = rsa, .revoked = {below}});
+	prepare(&l, root_only, crls);
+	load_as(&l);
+	assert_true(judge_chain(&l, below, sub).good);
+	drop(&l);
+	mint_free(rsa);
+}
+
 static void an_intermediates_list_is_proven_when_it_is_first_sent(void **state)
 {
 	static const char *const forged[] = {"forgedsub.crl", NULL};
@@ -828,6 +847,7 @@ int main(void)
 		cmocka_unit_test(
 			a_revoked_intermediate_is_refused_in_either_scope),
 		cmocka_unit_test(a_namesake_with_another_key_has_no_say),
+		cmocka_unit_test(nor_has_one_with_a_key_of_another_kind),
 		cmocka_unit_test(
 			an_intermediates_list_is_proven_when_it_is_first_sent),
 		cmocka_unit_test(denied_by_serial_or_fingerprint_is_revoked),
