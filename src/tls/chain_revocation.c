@@ -150,10 +150,11 @@ static void conclude(struct look *look, bool needed)
 	if (look->listed)
 		chain_note(look->run, X509_V_ERR_CERT_REVOKED, look->depth,
 			look->cert);
-	else if (look->unknown && !verdict->code)
+	else if (look->unknown && !verdict->otherwise)
 		/* it may be listed there: no setting is soft on that (R14) */
 		chain_note(look->run, look->unknown, look->depth, look->cert);
-	else if (!look->covered && needed && !verdict->code && !is_soft(look))
+	else if (!look->covered && needed && !verdict->otherwise &&
+		 !is_soft(look))
 		chain_note(look->run, look->lack, look->depth, look->cert);
 	else if (look->covered && needed && look->until < verdict->crl_until &&
 		 settings_of(look)->when_expired == CRL_POLICY_REJECT)

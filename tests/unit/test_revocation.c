@@ -181,6 +181,27 @@ static void revoked_wins_over_every_other_error(void **state)
 	drop(&l);
 }
 
+/* revoked_verdict: cloudflare tells it then. */
+static void what_is_wrong_besides_is_kept(void **state)
+{
+	static const char *const crls[] = {"lowsub.crl", NULL};
+	struct mint *low = mint_client("low", sub);
+	struct chain_verdict verdict;
+	struct loaded l;
+
+	(void)state;
+	crl_mint_write(files.directory, "lowsub.crl",
+		&(struct crl_spec){.issuer = sub, .revoked = {low}});
+	prepare(&l, root_only, crls);
+	l.listener.client_auth.crl.scope = CRL_SCOPE_CHAIN;
+	load_as(&l);
+	verdict = judge_chain(&l, low, sub);
+	expect_revoked(verdict);
+	assert_int_equal(verdict.otherwise, X509_V_ERR_UNABLE_TO_GET_CRL);
+	drop(&l);
+	mint_free(low);
+}
+
 static void revoked_wins_over_every_soft_setting(void **state)
 {
 	static const char *const crls[] = {"expired.crl", NULL};
@@ -833,6 +854,7 @@ int main(void)
 		cmocka_unit_test(
 			a_listed_certificate_is_revoked_and_others_are_good),
 		cmocka_unit_test(revoked_wins_over_every_other_error),
+		cmocka_unit_test(what_is_wrong_besides_is_kept),
 		cmocka_unit_test(revoked_wins_over_every_soft_setting),
 		cmocka_unit_test(every_form_of_file_is_read),
 		cmocka_unit_test(
