@@ -100,28 +100,40 @@ static void weigh_dates(struct look *look, const struct crl *crl)
 	look->covered = true;
 }
 
-static void ask(struct look *look, struct crl *crl)
+/* The key fits. What it revoked is revoked, with the right to sign lists or
+ * without, and whatever the list is for (R14). */
+static void hear(struct look *look, const struct crl *crl, bool right)
 {
-	if (X509_NAME_cmp(crl->issuer, X509_get_issuer_name(look->cert)))
-		return;
-	switch (crl_speaks_for(crl, look->issuer, look->key)) {
-	case CRL_PROVEN:
-		break;
-	case CRL_NO_RIGHT:
-		lack(look, X509_V_ERR_KEYUSAGE_NO_CRL_SIGN);
-		return;
-	case CRL_NO_ANSWER:
-		look->unknown = X509_V_ERR_CRL_SIGNATURE_FAILURE;
-		return;
-	case CRL_OTHER_KEY:
-		return;
-	}
 	if (serial_set_has(&crl->serials, X509_get0_serialNumber(look->cert)))
 		look->listed = true;
+	else if (!right)
+		lack(look, X509_V_ERR_KEYUSAGE_NO_CRL_SIGN);
 	else if (crl_covers(crl, look->cert))
 		weigh_dates(look, crl);
 	else
 		lack(look, X509_V_ERR_DIFFERENT_CRL_SCOPE);
+}
+
+static void ask(struct look *look, struct crl *crl)
+{
+	enum crl_proof proof = CRL_NO_ANSWER;
+
+	if (X509_NAME_cmp(crl->issuer, X509_get_issuer_name(look->cert)))
+		return;
+	/* a CA that anybody made up costs no look at a list (R17) */
+	if (crl->proven || chain_is_genuine(look->run))
+		proof = crl_speaks_for(crl, look->issuer, look->key);
+	switch (proof) {
+	case CRL_PROVEN:
+	case CRL_NO_RIGHT:
+		hear(look, crl, proof == CRL_PROVEN);
+		break;
+	case CRL_NO_ANSWER:
+		look->unknown = X509_V_ERR_CRL_SIGNATURE_FAILURE;
+		break;
+	case CRL_OTHER_KEY:
+		break;
+	}
 }
 
 static void ask_each(struct look *look, const struct crl_set *set)

@@ -39,6 +39,28 @@ void chain_note(struct chain_run *run, int code, int depth, X509 *cert)
 	verdict->depth = depth;
 }
 
+/* Does it say that somebody made up what follows? Who is no CA vouches for
+ * nobody, either. */
+static bool tells_forgery(int code)
+{
+	static const int codes[] = {
+		X509_V_ERR_CERT_SIGNATURE_FAILURE,
+		X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE,
+		X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY,
+		X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,
+		X509_V_ERR_SIGNATURE_ALGORITHM_MISMATCH,
+		X509_V_ERR_EC_KEY_EXPLICIT_PARAMS,
+		X509_V_ERR_KEYUSAGE_NO_CERTSIGN,
+		X509_V_ERR_INVALID_CA,
+	};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (codes[i] == code)
+			return true;
+	}
+	return false;
+}
+
 /* Notes and lets the library go on to the end. */
 static int on_verify_step(int ok, X509_STORE_CTX *ctx)
 {
@@ -46,10 +68,13 @@ static int on_verify_step(int ok, X509_STORE_CTX *ctx)
 
 	if (!run)
 		return 0;
-	if (!ok)
-		chain_note(run, X509_STORE_CTX_get_error(ctx),
-			X509_STORE_CTX_get_error_depth(ctx),
-			X509_STORE_CTX_get_current_cert(ctx));
+	if (ok)
+		return 1;
+	run->forged =
+		run->forged || tells_forgery(X509_STORE_CTX_get_error(ctx));
+	chain_note(run, X509_STORE_CTX_get_error(ctx),
+		X509_STORE_CTX_get_error_depth(ctx),
+		X509_STORE_CTX_get_current_cert(ctx));
 	return 1;
 }
 
@@ -80,12 +105,14 @@ static void ask_library(struct chain_run *run)
 	if (run->rules->settings->require_eku == REQUIRE_EKU_ANY &&
 		!X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY)) {
 		chain_note(run, X509_V_ERR_UNSPECIFIED, 0, NULL);
+		run->forged = true;
 		return;
 	}
 	X509_STORE_CTX_set_app_data(ctx, run);
 	X509_STORE_CTX_set_verify_cb(ctx, on_verify_step);
 	result = X509_verify_cert(ctx);
 	X509_STORE_CTX_set_app_data(ctx, NULL);
+	run->forged = run->forged || result != 1;
 	if (result == 1 && X509_STORE_CTX_get_error(ctx) == X509_V_OK)
 		return;
 	/* Memory and the like: no callback told. Never taken for "ok". */
@@ -158,6 +185,11 @@ static bool is_whole(const struct chain_run *run)
 	int count = sk_X509_num(path);
 
 	return count > 0 && is_configured(run, sk_X509_value(path, count - 1));
+}
+
+bool chain_is_genuine(const struct chain_run *run)
+{
+	return !run->forged && is_whole(run);
 }
 
 static void tell_path(const struct chain_run *run)

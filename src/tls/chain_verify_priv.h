@@ -11,8 +11,13 @@ struct chain_run {
 	const struct chain_rules *rules;
 	struct x509_store_ctx_st *ctx;
 	struct chain_verdict *verdict;
-	int others; /* paths judged besides the library's own */
+	int others;  /* paths judged besides the library's own */
+	bool forged; /* a signature of the path is wrong, or was not checked */
 };
+
+/* Does a configured CA vouch for every certificate of the path, by signatures
+ * that are right? It may be bad for another reason. */
+bool chain_is_genuine(const struct chain_run *run);
 
 /*
  * A finding: the first stands, revoked wins over all (R14). code: X509_V_ERR_*

@@ -291,27 +291,30 @@ static enum crl_proof verify(X509_CRL *crl, EVP_PKEY *key)
 	return verified || library_failed() ? CRL_NO_ANSWER : CRL_OTHER_KEY;
 }
 
+/* Whose right to sign lists is not asked here. */
 static enum crl_proof prove(const struct crl *crl, X509 *ca)
 {
 	EVP_PKEY *key = X509_get0_pubkey(ca);
-	enum crl_proof proof;
 
 	if (!key)
 		return CRL_NO_ANSWER;
-	if (!kind_fits(crl->parsed, key))
-		return CRL_OTHER_KEY;
-	proof = verify(crl->parsed, key);
-	if (proof != CRL_PROVEN)
-		return proof;
-	if ((X509_get_extension_flags(ca) & EXFLAG_KUSAGE) &&
+	return kind_fits(crl->parsed, key) ? verify(crl->parsed, key)
+					   : CRL_OTHER_KEY;
+}
+
+/* That of each certificate, whoever else has the key. */
+static enum crl_proof with_right(enum crl_proof proof, X509 *ca)
+{
+	if (proof == CRL_PROVEN &&
+		(X509_get_extension_flags(ca) & EXFLAG_KUSAGE) &&
 		!(X509_get_key_usage(ca) & KU_CRL_SIGN))
 		return CRL_NO_RIGHT;
-	return CRL_PROVEN;
+	return proof;
 }
 
 enum crl_proof crl_prove(struct crl *crl, X509 *ca)
 {
-	enum crl_proof proof = prove(crl, ca);
+	enum crl_proof proof = with_right(prove(crl, ca), ca);
 
 	if (proof != CRL_PROVEN)
 		return proof;
@@ -323,15 +326,27 @@ enum crl_proof crl_prove(struct crl *crl, X509 *ca)
 	return CRL_PROVEN;
 }
 
-enum crl_proof crl_speaks_for(
-	struct crl *crl, X509 *ca, const uint8_t key[CRL_KEY])
+/* Of the key with its kind and parameters: the same octets may be a key of
+ * another kind, which signed nothing. */
+static bool whole_key_of(X509 *ca, uint8_t out[CRL_KEY])
 {
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(ca), &der);
+	bool ok = len > 0 && EVP_Digest(der, (size_t)len, out, NULL,
+				     EVP_sha256(), NULL) == 1;
+
+	OPENSSL_free(der);
+	return ok;
+}
+
+static enum crl_proof recall(struct crl *crl, X509 *ca)
+{
+	uint8_t key[CRL_KEY];
 	enum crl_proof proof;
 	struct crl_memo *memo;
 
-	if (crl->proven)
-		return memcmp(crl->key, key, CRL_KEY) ? CRL_OTHER_KEY
-						      : CRL_PROVEN;
+	if (!whole_key_of(ca, key))
+		return CRL_NO_ANSWER;
 	for (unsigned i = 0; i < crl->memo_count && i < CRL_MEMO; i++) {
 		if (!memcmp(crl->memo[i].key, key, CRL_KEY))
 			return crl->memo[i].proof;
@@ -343,6 +358,15 @@ enum crl_proof crl_speaks_for(
 	memcpy(memo->key, key, CRL_KEY);
 	memo->proof = proof;
 	return proof;
+}
+
+enum crl_proof crl_speaks_for(
+	struct crl *crl, X509 *ca, const uint8_t key[CRL_KEY])
+{
+	if (crl->proven)
+		return memcmp(crl->key, key, CRL_KEY) ? CRL_OTHER_KEY
+						      : CRL_PROVEN;
+	return with_right(recall(crl, ca), ca);
 }
 
 /* ---- what it says ---- */

@@ -11,7 +11,9 @@
  * A CRL speaks for a certificate when both name the same issuer and the key
  * that signed it is that issuer's. So a CRL is proven (its signature was
  * checked) against a key: once at load for a configured CA, else when a
- * client first sends an intermediate of that name; the answer is remembered.
+ * client first sends an intermediate of that name, which a configured CA must
+ * vouch for; the answer is remembered for that key, whole. It may never depend
+ * on what else the certificate says, since anybody may send that first.
  */
 #ifndef MTLSGATE_TLS_CRL_PRIV_H
 #define MTLSGATE_TLS_CRL_PRIV_H
@@ -30,13 +32,13 @@ enum { CRL_KEY = 32, CRL_MEMO = 4, CRL_WHY = 256 };
 enum crl_proof {
 	CRL_PROVEN,
 	CRL_OTHER_KEY, /* signed by somebody else of the same name */
-	CRL_NO_RIGHT,  /* the key fits, but the CA may not sign CRLs */
+	CRL_NO_RIGHT,  /* the key fits, this certificate may not sign CRLs */
 	CRL_NO_ANSWER, /* the library failed; not remembered */
 };
 
 struct crl_memo {
 	uint8_t key[CRL_KEY];
-	enum crl_proof proof;
+	enum crl_proof proof; /* CRL_PROVEN or CRL_OTHER_KEY */
 };
 
 struct crl {
@@ -69,7 +71,8 @@ void crl_free(struct crl *crl); /* NULL is ignored */
 /* Is it signed by this CA? At load; on CRL_PROVEN the parsed form goes. */
 enum crl_proof crl_prove(struct crl *crl, X509 *ca)
 	__attribute__((warn_unused_result));
-/* The same in a handshake; key is crl_key_of(ca). */
+/* The same in a handshake; key is crl_key_of(ca). Unless it was proven at load,
+ * only of a CA that a configured one vouches for: it costs a digest of all. */
 enum crl_proof crl_speaks_for(struct crl *crl, X509 *ca,
 	const uint8_t key[CRL_KEY]) __attribute__((warn_unused_result));
 

@@ -135,7 +135,10 @@ X509_CRL *crl_mint(const struct crl_spec *spec)
 	add_others(crl, spec);
 	if (!spec->v1)
 		add_extensions(crl, spec);
-	must(X509_CRL_sign(crl, signer->key, EVP_sha256()) > 0);
+	must(X509_CRL_sign(crl, signer->key,
+		     EVP_PKEY_get_base_id(signer->key) == EVP_PKEY_ED25519
+			     ? NULL
+			     : EVP_sha256()) > 0);
 	return crl;
 }
 
