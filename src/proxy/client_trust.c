@@ -45,7 +45,7 @@ void client_distrust_all(struct client_env *env, size_t listener)
 		if (client->listener == listener &&
 			client->state == CLIENT_OPEN)
 			client_tell_distrust(client,
-				1 + (int64_t)(told++ * SPREAD_MS / count));
+				1 + (int64_t)(++told * SPREAD_MS / count));
 		client = next;
 	}
 }

@@ -1,5 +1,6 @@
 """A raw client: exact bytes over TLS, answers parsed strictly."""
 
+import select
 import socket
 import ssl
 
@@ -178,6 +179,24 @@ class HalfOpen:
 
     def send(self, data):
         self.pump(lambda: self.tls.write(data))
+
+    def send_while_silent(self, data, limit):
+        """Sends data again and again, `limit` times at most, until something
+        comes back; one thread, since two may not share a TLS session. True
+        when it did."""
+        for _ in range(limit):
+            self.tls.write(data)
+            waiting = memoryview(self.out.read())
+            while waiting:
+                heard, free, _ = select.select(
+                    [self.raw], [self.raw], [], self.raw.gettimeout())
+                if heard:
+                    return True
+                if not free:
+                    raise TimeoutError("neither heard nor taken")
+                waiting = waiting[self.raw.send(waiting,
+                                                socket.MSG_DONTWAIT):]
+        return False
 
     def end(self):
         try:

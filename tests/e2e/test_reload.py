@@ -70,6 +70,7 @@ def test_the_queue_of_a_removed_listener_is_served(gates, origin, pki):
     gate = gates(origin, workers=2)
     other = free_port()
     hup(gate, listeners(gate, gate.port, other))
+    gate.wait_log("generation_ended proc=master generation=1")
     # Whoever connected before the end of the listener is served.
     for worker in gate.workers():
         os.kill(worker, signal.SIGSTOP)
