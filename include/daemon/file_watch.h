@@ -35,8 +35,9 @@ bool file_watch_config(struct file_watch *watch, const struct config *config)
 
 /*
  * Looks at all files. The path of one that differs from what is known of it
- * (lent), when none moved since the look before; else NULL. What was told is
- * known from then on: a change is told once.
+ * (lent) and did not move since the look before; else NULL. One that moves
+ * holds no other back, and after five looks it is told as it is: whoever reads
+ * it then decides. What was told is known from then on: a change is told once.
  */
 const char *file_watch_look(struct file_watch *watch);
 /* What is there now is known: it is about to be read. */

@@ -11,12 +11,13 @@
 #include "base/slice.h"
 #include "config/config_files.h"
 
-enum { PATH_ROOM = 4096 };
+enum { PATH_ROOM = 4096, PATIENCE = 5 };
 
 struct watched {
 	char *path;
 	uint64_t known; /* as it was read */
 	uint64_t seen;  /* at the look before */
+	unsigned looks; /* that saw it differ */
 };
 
 struct file_watch {
@@ -154,26 +155,37 @@ void file_watch_accept(struct file_watch *watch)
 		struct watched *item = &watch->items[i];
 
 		item->known = item->seen = mark_path(item->path);
+		item->looks = 0;
 	}
+}
+
+/* A change that rests, or one that has not come to rest for long. */
+static bool is_due(struct watched *item)
+{
+	uint64_t now = mark_path(item->path);
+	bool still = now == item->seen;
+
+	item->seen = now;
+	if (now == item->known) {
+		item->looks = 0;
+		return false;
+	}
+	if (!still && ++item->looks <= PATIENCE)
+		return false;
+	item->known = now;
+	item->looks = 0;
+	return true;
 }
 
 const char *file_watch_look(struct file_watch *watch)
 {
 	const char *changed = NULL;
-	bool still = true;
 
 	for (size_t i = 0; i < watch->count; i++) {
 		struct watched *item = &watch->items[i];
-		uint64_t now = mark_path(item->path);
 
-		still = still && now == item->seen;
-		item->seen = now;
-		if (!changed && now != item->known)
+		if (is_due(item) && !changed)
 			changed = item->path;
 	}
-	if (!still || !changed)
-		return NULL;
-	for (size_t i = 0; i < watch->count; i++)
-		watch->items[i].known = watch->items[i].seen;
 	return changed;
 }

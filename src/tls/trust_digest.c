@@ -10,7 +10,7 @@
 
 #include <openssl/evp.h>
 
-static const char version[] = "mtlsgate trust 1";
+static const char version[] = "mtlsgate trust 2";
 
 /* ---- what goes in ---- */
 
@@ -116,6 +116,15 @@ static void put_trust(struct hash *hash, const struct trust *trust)
 
 /* ---- the whole ---- */
 
+static void put_ocsp(struct hash *hash, const struct config_ocsp *ocsp)
+{
+	const char *responder = config_ocsp_responder(ocsp);
+
+	put_number(hash, ocsp->mode);
+	put_number(hash, ocsp->on_failure);
+	put(hash, responder, responder ? strlen(responder) : 0);
+}
+
 static void put_settings(
 	struct hash *hash, const struct config_listener *listener)
 {
@@ -130,6 +139,7 @@ static void put_settings(
 	put_number(hash, auth->crl.scope);
 	put_number(hash, auth->crl.when_missing);
 	put_number(hash, auth->crl.when_expired);
+	put_ocsp(hash, &auth->ocsp);
 }
 
 bool trust_digest(const struct trust *trust,

@@ -94,18 +94,22 @@ static void another_ca_changes_it(void **state)
 
 static void each_setting_that_decides_changes_it(void **state)
 {
-	struct setting a, b[5];
+	struct setting a, b[8];
 
 	(void)state;
 	init(&a, ca_alone);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 8; i++)
 		init(&b[i], ca_alone);
 	b[0].listener.name = "other";
 	b[1].listener.client_auth.mode = CLIENT_AUTH_OPTIONAL;
 	b[2].listener.client_auth.max_depth++;
 	b[3].listener.client_auth.require_eku = REQUIRE_EKU_PRESENT;
 	b[4].listener.client_auth.crl.scope = CRL_SCOPE_CHAIN;
-	for (size_t i = 0; i < 5; i++)
+	/* who was let in unasked is not who would be let in now (R13) */
+	b[5].listener.client_auth.ocsp.mode = OCSP_MODE_LEAF;
+	b[6].listener.client_auth.ocsp.on_failure = OCSP_FAILURE_ALLOW;
+	b[7].listener.client_auth.ocsp.responder.text = "http://ocsp.example/";
+	for (size_t i = 0; i < 8; i++)
 		assert_false(same(&a, &b[i]));
 }
 
