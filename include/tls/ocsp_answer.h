@@ -6,7 +6,8 @@
  * responder with OCSPSigning in its extended key usage whose certificate that
  * very issuer signed; not with SHA-1 or MD5 (R16); when it is about this
  * certificate; and when now lies between thisUpdate and nextUpdate, give or
- * take OCSP_SKEW_S. Several answers about it: revoked wins (R14).
+ * take OCSP_SKEW_S. Several answers about it: revoked wins (R14), and counts
+ * whatever its dates are, then for OCSP_SKEW_S from now.
  *
  * Without a nextUpdate it holds for OCSP_FRESH_S from its thisUpdate on.
  * The delegated responder's own revocation is not asked for.

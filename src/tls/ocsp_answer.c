@@ -122,11 +122,14 @@ static struct ocsp_answer read_single(OCSP_SINGLERESP *single, int64_t now)
 	if (status < 0 || status > V_OCSP_CERTSTATUS_UNKNOWN ||
 		!read_window(this_update, next_update, &window))
 		return answer;
-	answer.result = OCSP_RESULT_STALE;
-	if (now < window.from || now > window.until)
-		return answer;
-	answer.result = results[status];
 	answer.until = window.until;
+	answer.result = results[status];
+	if (now >= window.from && now <= window.until)
+		return answer;
+	/* Signed is signed: as with CRLs, no date takes it back (R14). */
+	answer.until = now + OCSP_SKEW_S;
+	if (status != V_OCSP_CERTSTATUS_REVOKED)
+		answer = (struct ocsp_answer){.result = OCSP_RESULT_STALE};
 	return answer;
 }
 
