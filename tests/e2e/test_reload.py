@@ -175,7 +175,7 @@ def test_workers_that_cannot_start_leave_the_old_ones(gate, pki, connect):
         "workers: 1}", f"workers: 1, max_open_files: {1 << 30}}}")
     told = hup(gate, text)
     assert told.startswith("reload_failed ") and "before it was ready" in told
-    assert gate.workers() == before
+    wait_for("the new one to be gone", lambda: gate.workers() == before)
     assert connect(gate, pki.good).ask(get()).status == 200
     assert total(gate, "reloads_failed_total") == 1
     assert total(gate, "generation") == 1
