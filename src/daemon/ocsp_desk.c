@@ -121,6 +121,43 @@ static const struct config_ocsp *settings_of(
 	return settings->mode == OCSP_MODE_LEAF ? settings : NULL;
 }
 
+static bool ask_alike(const struct config_ocsp *a, const struct config_ocsp *b)
+{
+	const char *one = config_ocsp_responder(a);
+	const char *two = config_ocsp_responder(b);
+
+	if (a->timeout_ms != b->timeout_ms || !one != !two ||
+		(one && strcmp(one, two) != 0) ||
+		a->allow_local.count != b->allow_local.count)
+		return false;
+	for (size_t i = 0; i < a->allow_local.count; i++) {
+		if (!addr_eq(&a->local[i], &b->local[i]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Answers and failures are shared by listeners that ask alike. What one may not
+ * ask, or not for so long, another may: a client that fails at the one must not
+ * spoil the answer that the other waits for. false: memory.
+ */
+static bool key_of(const struct ocsp_desk *desk,
+	const struct config_ocsp *settings,
+	const struct ocsp_question *question, uint8_t key[OCSP_KEY])
+{
+	const struct config_listener *first = desk->setup.config->listeners;
+	uint32_t number = 0;
+
+	if (!ocsp_question_key(question, key))
+		return false;
+	while (!ask_alike(&first[number].client_auth.ocsp, settings))
+		number++;
+	for (unsigned i = 0; i < sizeof(number); i++)
+		key[i] ^= (uint8_t)(number >> (8 * i));
+	return true;
+}
+
 static void join_job(struct desk_worker *worker, uint64_t number,
 	const struct config_ocsp *settings,
 	const struct ocsp_question *question, const uint8_t key[OCSP_KEY])
@@ -156,7 +193,7 @@ static void take_question(struct desk_worker *worker, uint64_t number,
 		question->url = slice_str(config_ocsp_responder(settings));
 	if (!question->url.len)
 		refuse(worker, number, OCSP_RESULT_NO_RESPONDER);
-	else if (!ocsp_question_key(question, key))
+	else if (!key_of(desk, settings, question, key))
 		refuse(worker, number, OCSP_RESULT_INTERNAL);
 	else if (ocsp_cache_find(desk->cache, key, now_s(desk), &answer))
 		reply(worker, number, &answer, OCSP_REPLY_CACHED);

@@ -250,6 +250,29 @@ static void revoked_and_unknown_are_told(void **state)
 	expect(w, 2, OCSP_RESULT_REVOKED);
 }
 
+/* Else a client that fails at one listener opens another that is soft. */
+static void what_fails_for_one_listener_is_no_word_for_another(void **state)
+{
+	struct world *w = *state;
+
+	w->listeners[1].client_auth.ocsp = (struct config_ocsp){
+		.mode = OCSP_MODE_LEAF, .timeout_ms = 10000};
+	ask_at(w, 0, 0, 1, w->leaf);
+	expect(w, 0, OCSP_RESULT_FORBIDDEN);
+	ask_at(w, 1, 0, 0, w->leaf);
+	answer_good(w, w->leaf);
+	expect(w, 1, OCSP_RESULT_GOOD);
+	assert_true(w->asked[1].told.fetched);
+	/* nor does the one who may not ask hear what the other was told */
+	ask_at(w, 2, 0, 1, w->leaf);
+	expect(w, 2, OCSP_RESULT_FORBIDDEN);
+	/* those who ask alike share */
+	w->listeners[1].client_auth.ocsp = w->listeners[0].client_auth.ocsp;
+	ask_at(w, 3, 0, 1, w->leaf);
+	expect(w, 3, OCSP_RESULT_GOOD);
+	assert_true(w->asked[3].told.cached);
+}
+
 /* What the network says cannot enter the memory. */
 static void a_lie_is_not_remembered_as_an_answer(void **state)
 {
@@ -478,6 +501,7 @@ int main(void)
 		TEST(the_responder_is_asked_once_and_remembered),
 		TEST(who_asks_at_once_shares_one_request),
 		TEST(revoked_and_unknown_are_told),
+		TEST(what_fails_for_one_listener_is_no_word_for_another),
 		TEST(a_lie_is_not_remembered_as_an_answer),
 		TEST(garbage_is_told),
 		TEST(a_slow_responder_is_given_up),
