@@ -26,25 +26,28 @@ static int digit_of(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Digits without their colons, which stand alone and inside. 0: neither. */
+/* Digits without their colons, which part octets: pairs, of which the first may
+ * lack a zero. Others could mean two numbers. 0: none of this. */
 static size_t read_digits(struct slice text, uint8_t out[DIGITS])
 {
-	size_t count = 0;
-	bool colon = true;
+	size_t count = 0, group = 0;
+	bool parted = false;
 
 	for (size_t i = 0; i < text.len; i++) {
 		int digit = digit_of(text.ptr[i]);
 
-		if (text.ptr[i] == ':' && !colon) {
-			colon = true;
+		if (text.ptr[i] == ':' &&
+			(group == 2 || (group == 1 && !parted))) {
+			parted = true;
+			group = 0;
 			continue;
 		}
 		if (digit < 0 || count == DIGITS)
 			return 0;
 		out[count++] = (uint8_t)digit;
-		colon = false;
+		group++;
 	}
-	return colon ? 0 : count;
+	return parted && group != 2 ? 0 : count;
 }
 
 /* Octets; an odd first digit stands alone. */

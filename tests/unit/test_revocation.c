@@ -562,8 +562,10 @@ static void intermediates_are_denied_by_fingerprint_only(void **state)
 
 static void a_deny_entry_that_does_not_parse_is_an_error(void **state)
 {
-	static const char *const serials[] = {
-		"", "-", ":", "4A:", ":4A", "4A::11", "xyz", "0x4A", "4A 11"};
+	static const char *const serials[] = {"", "-", ":", "4A:", ":4A",
+		"4A::11", "xyz", "0x4A", "4A 11",
+		/* 04:0A:11 to some, 4A:11 to others */
+		"4:A:11", "4A:1", "4A1:10", "4A11:0C"};
 	static const char *const prints[] = {"", "4A11",
 		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd"
 		"e",
@@ -592,6 +594,9 @@ static void a_deny_entry_that_does_not_parse_is_an_error(void **state)
 	drop(&l);
 	longest[128] = '\0';
 	deny(&l, longest, NULL);
+	assert_non_null(l.trust);
+	drop(&l);
+	deny(&l, "-4:a1", NULL);
 	assert_non_null(l.trust);
 	drop(&l);
 }
