@@ -150,6 +150,40 @@ static void a_key_of_another_kind_is_another_key(void **state)
 	EVP_PKEY_free(twin.key);
 }
 
+static void expect_silent(const struct mint *of, const struct mint *to)
+{
+	X509_CRL *parsed = crl_mint(&(struct crl_spec){.issuer = of});
+	uint8_t key[CRL_KEY];
+	char why[CRL_WHY];
+	struct crl *crl = crl_new(&parsed, why);
+
+	assert_non_null(crl);
+	assert_true(crl_key_of(to->cert, key));
+	assert_int_equal(crl_speaks_for(crl, to->cert, key), CRL_OTHER_KEY);
+	assert_int_equal(crl_speaks_for(crl, of->cert, key), CRL_PROVEN);
+	crl_free(crl);
+}
+
+/* Of whatever kind the keys are: a namesake's list is nobody's failure. */
+static void a_namesakes_list_is_silent_for_every_kind_of_key(void **state)
+{
+	static const enum mint_key kinds[] = {
+		MINT_P256, MINT_P384, MINT_P521, MINT_ED25519, MINT_RSA2048};
+	enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), TWINS = 2 * KINDS };
+	struct mint *twins[TWINS];
+
+	(void)state;
+	for (size_t i = 0; i < TWINS; i++)
+		twins[i] = mint_new(&(struct mint_spec){
+			.cn = "Twin CA", .key = kinds[i / 2], .ca = true});
+	for (size_t i = 0; i < TWINS; i += 2) {
+		for (size_t j = 1; j < TWINS; j += 2)
+			expect_silent(twins[i], twins[j]);
+	}
+	for (size_t i = 0; i < TWINS; i++)
+		mint_free(twins[i]);
+}
+
 static void the_right_to_sign_lists_is_each_certificates_own(void **state)
 {
 	struct mint *bare = mint_new(&(struct mint_spec){.cn = "Mid CA",
@@ -234,6 +268,8 @@ int main(void)
 		cmocka_unit_test(
 			a_forged_ca_cannot_silence_the_list_of_its_namesake),
 		cmocka_unit_test(a_key_of_another_kind_is_another_key),
+		cmocka_unit_test(
+			a_namesakes_list_is_silent_for_every_kind_of_key),
 		cmocka_unit_test(
 			the_right_to_sign_lists_is_each_certificates_own),
 		cmocka_unit_test(
