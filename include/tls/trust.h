@@ -47,7 +47,7 @@ const struct stack_st_X509_NAME *trust_names(const struct trust *trust);
 /*
  * The trust generation: 32 octets that differ whenever a client that one
  * listener takes might be refused by the other (R12, R13). It covers the
- * listener's name, mode, depth, purpose and revocation settings, the CA
+ * listener's name, mode, depth, purpose, CRL and OCSP settings, the CA
  * certificates, per CRL its issuer and the serials it revokes, and the deny
  * lists: what they mean, not the bytes or the order of files nor the dates of
  * a CRL. trust: NULL in mode disabled. false: out of memory.
