@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "http/rule.h"
+
 struct stream_failure;
 
 enum failure {
@@ -53,6 +55,16 @@ struct failure_info {
 };
 
 const struct failure_info *failure_info(enum failure failure);
+/*
+ * What the client is told: the words of the failure, and where it is to blame
+ * and a rule says more, those of the rule. status 0: nothing can be answered.
+ */
+struct failure_answer {
+	uint16_t status;
+	const char *word;
+	const char *sentence;
+};
+struct failure_answer failure_answer(enum failure failure, enum http_rule rule);
 /* "client", "origin", "us"; "" for FAILURE_NONE. */
 const char *failure_blame(enum failure failure);
 

@@ -15,6 +15,7 @@ struct addr;
 struct admission;
 struct config;
 struct err;
+struct http_limits;
 struct loop;
 struct metrics;
 struct proxy;
@@ -58,6 +59,8 @@ void proxy_drain(struct proxy *proxy, int64_t idle_ms,
  */
 void proxy_distrust(struct proxy *proxy, size_t listener);
 size_t proxy_clients(const struct proxy *proxy);
+/* What a request of a client may measure and how long it may take. Pure. */
+struct http_limits proxy_client_limits(const struct config *config);
 /*
  * A steward that answers questions about certificates (proxy/ocsp_record);
  * takes fd, the one before is closed. Without one they wait, and time out.

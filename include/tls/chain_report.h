@@ -51,6 +51,8 @@ struct chain_report {
 	struct chain_link *path; /* leaf first */
 	unsigned path_len;
 	bool whole;      /* the path ends in a configured CA */
+	bool genuine;    /* ... and nothing in it looks made up: CRLs of its
+	                    issuers were asked */
 	bool other_path; /* not the one that the library found first */
 	size_t anchors;  /* CA certificates loaded */
 	/* The nearest misses and other facts: whole sentences without a dot,

@@ -59,9 +59,10 @@ struct chain_sink {
 	 * told. */
 	void (*on_other_path)(void *owner);
 	/* The path that was judged, leaf first (lent); whole: it ends in an
-	 * anchor. */
-	void (*on_path)(
-		void *owner, const struct stack_st_X509 *path, bool whole);
+	 * anchor; genuine: nothing in it looks made up either, so that the
+	 * CRLs of its issuers were asked. */
+	void (*on_path)(void *owner, const struct stack_st_X509 *path,
+		bool whole, bool genuine);
 };
 
 /* What holds for a verification. */

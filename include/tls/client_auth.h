@@ -68,6 +68,10 @@ void client_auth_fill(struct client_auth *auth,
 	const struct config_client_auth *settings,
 	const struct chain_verdict *verdict);
 
+/* The same for a client that shows no certificate. */
+void client_auth_absent(
+	struct client_auth *auth, const struct config_client_auth *settings);
+
 /*
  * Behind the handshake, complete or refused; auth is what tls_context_accept
  * was given for `ssl`. State, code, depth, chain length and digest were noted

@@ -52,6 +52,24 @@ bool tls_sni_install(struct tls_sni *sni, struct ssl_ctx_st *ctx)
 bool tls_sni_hello(const struct tls_sni *sni, struct ssl_st *ssl, int *alert)
 	__attribute__((warn_unused_result));
 
+/* What a server name of a client hello comes to. */
+enum tls_sni_choice {
+	TLS_SNI_NAMED,   /* a group has that name */
+	TLS_SNI_DEFAULT, /* none is sent, or no group has it: group 0 */
+	TLS_SNI_UNKNOWN, /* no group has it, and that is refused */
+	TLS_SNI_NO_NAME, /* it is no name at all: refused */
+};
+/*
+ * Pure; tls_sni_hello asks it, too. host: as the client wrote it; ptr NULL: it
+ * sends none. *group: where it is not refused. What is refused ends the
+ * handshake with TLS_SNI_ALERT, unrecognized_name (RFC 6066 section 3).
+ */
+enum { TLS_SNI_ALERT = 112 };
+enum tls_sni_choice tls_sni_choose(
+	const struct tls_sni *sni, struct slice host, size_t *group);
+
+/* The first certificate of a group, as an index into the configured ones. */
+size_t tls_sni_first(const struct tls_sni *sni, size_t group);
 size_t tls_sni_groups(const struct tls_sni *sni);
 /* The earliest notAfter of all certificates; INT64_MAX: none parses. */
 int64_t tls_sni_expires(const struct tls_sni *sni);

@@ -105,18 +105,6 @@ static void observe_received(const struct exchange *x)
 		observer->received(observer->arg, x->request_id, x->request);
 }
 
-/* Before anything is asked about routes. */
-static enum failure reject_early(
-	const struct exchange *x, const struct message *head)
-{
-	if (exchange_refused(x))
-		return FAILURE_CERT_REFUSED;
-	if (x->client.distrusted && *x->client.distrusted)
-		return FAILURE_TRUST_CHANGED;
-	return exchange_misdirected(x, head) ? FAILURE_MISDIRECTED
-					     : FAILURE_NONE;
-}
-
 static void forward(struct exchange *x, struct message *head)
 {
 	struct header_request asked = {.method = head->method_text,
@@ -147,9 +135,7 @@ static void on_head(void *owner, struct message *head)
 	x->request = head;
 	note_head(x, head);
 	observe_received(x);
-	failure = reject_early(x, head);
-	if (failure == FAILURE_NONE)
-		failure = exchange_route(x, head, &rule);
+	failure = exchange_route(x, head, &rule);
 	if (failure == FAILURE_NONE && !x->client.cert_headers)
 		failure = FAILURE_CERT_HEADERS;
 	if (failure != FAILURE_NONE)

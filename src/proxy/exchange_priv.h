@@ -53,8 +53,8 @@ void exchange_finish(
 	struct exchange *x, enum failure failure, enum stream_close how);
 
 /*
- * exchange_route: finds the route, brings the path into its one form, and
- * asks whether the client may. *rule: of a path that is refused.
+ * exchange_route: asks proxy/decision, and notes what it said: the route, its
+ * policies, and the path in its one form. *rule: of what is refused.
  */
 enum failure exchange_route(
 	struct exchange *x, struct message *head, enum http_rule *rule);
@@ -65,9 +65,6 @@ const unsigned *exchange_alias(const struct exchange *x);
 int64_t exchange_patience_ms(const struct exchange *x);
 /* Is the body, as far as it is known, over the limit of the route? */
 bool exchange_too_large(const struct exchange *x);
-
-/* exchange_names: is the connection for another name (R15)? */
-bool exchange_misdirected(const struct exchange *x, const struct message *head);
 
 /* exchange_origin: asks for a stream; fresh: not on a kept connection. */
 void exchange_lease(struct exchange *x, bool fresh);
@@ -85,12 +82,7 @@ void exchange_reply(struct exchange *x, enum failure failure,
 /* Answers as the route says, then finishes. */
 void exchange_respond(struct exchange *x);
 
-/*
- * exchange_refusal: was its client refused in the handshake (reject_with:
- * http)? Such a request is answered before any rule is asked.
- */
-bool exchange_refused(const struct exchange *x);
-/* Remembers an answer that the rules gave in place of the origin's. */
+/* exchange_refusal: remembers an answer of the rules, not of the origin. */
 void exchange_note_refusal(
 	const struct exchange *x, enum failure failure, unsigned status);
 

@@ -1,34 +1,24 @@
 /* exchange: requests that the rules refuse, for `mtlsgate explain`. */
 #include "exchange_priv.h"
 
-#include "base/arena.h"
 #include "http/message.h"
+#include "proxy/decision.h"
 #include "proxy/refusals.h"
-#include "tls/client_auth.h"
-
-bool exchange_refused(const struct exchange *x)
-{
-	return x->client.auth && x->client.auth->refused;
-}
 
 /* A refused certificate is described by its own code already. */
 static void set_reason(
 	const struct exchange *x, struct refusal *record, enum failure failure)
 {
-	const struct failure_info *info = failure_info(failure);
-	const char *reason = info->sentence;
+	const struct access_record *r = &x->record;
 
 	if (failure == FAILURE_CERT_REFUSED)
 		return;
 	record->by_rule = 1;
-	/* the operator, unlike the client, may know which one it was */
-	if (failure == FAILURE_POLICY)
-		reason = arena_printf(x->arena,
-			"policy %s of route %s does not hold", x->record.policy,
-			x->record.route);
-	refusal_set(record, REFUSAL_CODE, slice_str(info->word));
+	refusal_set(record, REFUSAL_CODE,
+		slice_str(failure_answer(failure, r->rule).word));
 	refusal_set(record, REFUSAL_REASON,
-		slice_str(reason ? reason : info->sentence));
+		slice_str(decision_reason(
+			failure, r->rule, r->policy, r->route, x->arena)));
 }
 
 static void set_request(struct refusal *record, const struct access_record *r)

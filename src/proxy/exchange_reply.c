@@ -217,17 +217,12 @@ static void explain_certificate(const struct exchange *x, struct answer *answer)
 static struct answer answer_for(const struct exchange *x, enum failure failure,
 	enum http_rule rule, unsigned status)
 {
-	const struct failure_info *info = failure_info(failure);
-	struct answer answer = {.status = info->status,
-		.reason = info->word,
-		.sentence = info->sentence,
+	struct failure_answer told = failure_answer(failure, rule);
+	struct answer answer = {.status = told.status,
+		.reason = told.word,
+		.sentence = told.sentence,
 		.request_id = x->record.request_id};
 
-	if (info->blame == BLAME_CLIENT && rule != HTTP_RULE_NONE) {
-		answer.status = http_rule_info(rule)->status;
-		answer.reason = http_rule_info(rule)->name;
-		answer.sentence = http_rule_info(rule)->sentence;
-	}
 	if (failure == FAILURE_CERT_REFUSED)
 		explain_certificate(x, &answer);
 	if (status)

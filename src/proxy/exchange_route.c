@@ -3,9 +3,8 @@
 #include "exchange_priv.h"
 
 #include "http/message.h"
-#include "policy/authz.h"
-#include "policy/path.h"
 #include "policy/rulebook.h"
+#include "proxy/decision.h"
 #include "proxy/metrics.h"
 
 static void count(const struct exchange *x, enum metric metric)
@@ -13,70 +12,7 @@ static void count(const struct exchange *x, enum metric metric)
 	metrics_add(&x->env->metrics->value[metric], 1);
 }
 
-/* ---- the route ---- */
-
-static const struct route *find(const struct exchange *x,
-	const struct message *head, struct slice authority, struct slice path)
-{
-	const struct route_request request = {
-		.listener = x->client.listener_number,
-		.authority = authority,
-		.method = head->method_text,
-		.path = path};
-
-	return route_find(rulebook_routes(x->env->rules), &request);
-}
-
-/*
- * HTTP/1.0 may come without a Host, and goes out under the name of the origin:
- * that must lead to the same route.
- */
-static enum http_rule settle(
-	struct exchange *x, const struct message *head, struct slice path)
-{
-	const struct config_origin *origins = x->env->config->origins;
-
-	x->route = find(x, head, head->authority, path);
-	if (head->authority.len || !x->route || exchange_responds(x))
-		return HTTP_RULE_NONE;
-	return find(x, head, slice_str(origins[x->route->origin].authority),
-		       path) == x->route
-		       ? HTTP_RULE_NONE
-		       : HTTP_RULE_HOST_MISSING;
-}
-
-/*
- * The path is brought into its one form, which the origin gets. Parameters of
- * segments stay, and what they are is up to the origin: both readings must
- * lead to the same route.
- */
-static enum http_rule choose(struct exchange *x, struct message *head)
-{
-	enum http_rule rule;
-	struct path path;
-
-	if (!route_table_judges_paths(rulebook_routes(x->env->rules)) ||
-		slice_eq(head->path, SLICE("*")))
-		return settle(x, head, slice_of(NULL, 0));
-	switch (path_read(head->path, x->arena, &path)) {
-	case PATH_AMBIGUOUS:
-		return HTTP_RULE_PATH_AMBIGUOUS;
-	case PATH_NO_MEMORY:
-		return HTTP_RULE_NO_MEMORY;
-	case PATH_GOOD:
-		break;
-	}
-	rule = settle(x, head, path.judged);
-	if (rule != HTTP_RULE_NONE)
-		return rule;
-	if (!slice_eq(path.judged, path.bare) &&
-		find(x, head, head->authority, path.bare) != x->route)
-		return HTTP_RULE_PATH_AMBIGUOUS;
-	head->path = path.target;
-	return HTTP_RULE_NONE;
-}
-
-/* ---- may it? ---- */
+/* ---- the decision ---- */
 
 static void note_policies(struct exchange *x, const struct verdict *verdict)
 {
@@ -102,45 +38,24 @@ static void note_policies(struct exchange *x, const struct verdict *verdict)
 		count(x, METRIC_POLICY_DRY_RUN_REFUSALS);
 }
 
-static enum failure failure_of(enum authz_reason reason)
-{
-	switch (reason) {
-	case AUTHZ_ALLOWED:
-		return FAILURE_NONE;
-	case AUTHZ_NO_ROUTE:
-		return FAILURE_NO_ROUTE;
-	case AUTHZ_POLICY:
-		return FAILURE_POLICY;
-	case AUTHZ_CERTIFICATE:
-		break;
-	}
-	return FAILURE_CERTIFICATE;
-}
-
-static enum failure failure_of_rule(enum http_rule rule)
-{
-	return rule == HTTP_RULE_NO_MEMORY ? FAILURE_MEMORY
-					   : FAILURE_BAD_REQUEST;
-}
-
 enum failure exchange_route(
 	struct exchange *x, struct message *head, enum http_rule *rule)
 {
-	struct verdict verdict;
+	const struct decision_rules rules = {x->env->config, x->env->rules};
+	const struct decision_client client = {.auth = x->client.auth,
+		.granted = x->client.granted,
+		.sni = x->client.sni,
+		.group = x->client.group,
+		.listener = x->client.listener_number,
+		.distrusted = x->client.distrusted && *x->client.distrusted};
+	struct decision decision;
 
-	*rule = choose(x, head);
-	if (*rule != HTTP_RULE_NONE) {
-		x->route = NULL;
-		/* whoever is not let in is not told what is wrong elsewhere */
-		verdict = authz_decide(NULL, x->client.auth, NULL);
-		if (verdict.reason != AUTHZ_CERTIFICATE)
-			return failure_of_rule(*rule);
-		*rule = HTTP_RULE_NONE;
-		return FAILURE_CERTIFICATE;
-	}
-	verdict = authz_decide(x->route, x->client.auth, x->client.granted);
-	note_policies(x, &verdict);
-	return failure_of(verdict.reason);
+	decision_make(&rules, &client, head, x->arena, &decision);
+	x->route = decision.route;
+	note_policies(x, &decision.verdict);
+	head->path = decision.path;
+	*rule = decision.rule;
+	return decision.failure;
 }
 
 /* ---- the route's own settings ---- */

@@ -60,6 +60,18 @@ const struct failure_info *failure_info(enum failure failure)
 	return &table[failure];
 }
 
+struct failure_answer failure_answer(enum failure failure, enum http_rule rule)
+{
+	const struct failure_info *info = failure_info(failure);
+	const struct http_rule_info *broken = http_rule_info(rule);
+
+	if (info->blame == BLAME_CLIENT && rule != HTTP_RULE_NONE)
+		return (struct failure_answer){
+			broken->status, broken->name, broken->sentence};
+	return (struct failure_answer){
+		info->status, info->word, info->sentence};
+}
+
 const char *failure_blame(enum failure failure)
 {
 	static const char *const words[] = {[BLAME_NOBODY] = "",

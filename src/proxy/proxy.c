@@ -62,16 +62,16 @@ static uint64_t largest_body(const struct config *config)
 	return most;
 }
 
-static void set_limits(struct proxy *proxy)
+struct http_limits proxy_client_limits(const struct config *config)
 {
-	const struct config_limits *limits = &proxy->setup.config->limits;
-	const struct config_timeouts *times = &proxy->setup.config->timeouts;
+	const struct config_limits *limits = &config->limits;
+	const struct config_timeouts *times = &config->timeouts;
 
-	proxy->clients.limits = (struct http_limits){
+	return (struct http_limits){
 		.header_bytes = limits->header_bytes,
 		.header_count = limits->header_count,
 		.request_line = limits->request_line,
-		.body = largest_body(proxy->setup.config),
+		.body = largest_body(config),
 		.body_min_rate = limits->body_min_rate,
 		.trailer_bytes = limits->trailer_bytes,
 		.pipelined = limits->pipelined,
@@ -82,6 +82,13 @@ static void set_limits(struct proxy *proxy)
 		.keepalive_ms = times->keepalive_ms,
 		.first_ms = times->keepalive_ms,
 	};
+}
+
+static void set_limits(struct proxy *proxy)
+{
+	const struct config_limits *limits = &proxy->setup.config->limits;
+
+	proxy->clients.limits = proxy_client_limits(proxy->setup.config);
 	/* the exchange watches what the origin does with its time */
 	proxy->origin_limits = (struct http_limits){
 		.header_bytes = limits->header_bytes,

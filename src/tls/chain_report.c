@@ -175,7 +175,8 @@ static bool is_configured(const struct reporter *r, const X509 *cert)
 }
 
 /* The path judged last: where several were tried, that of the verdict. */
-static void take_path(void *owner, const STACK_OF(X509) * path, bool whole)
+static void take_path(
+	void *owner, const STACK_OF(X509) * path, bool whole, bool genuine)
 {
 	struct reporter *r = owner;
 	struct chain_report *report = r->report;
@@ -199,6 +200,7 @@ static void take_path(void *owner, const STACK_OF(X509) * path, bool whole)
 	report->path = links;
 	report->path_len = (unsigned)count;
 	report->whole = whole;
+	report->genuine = genuine;
 	X509_free(r->top);
 	r->top = sk_X509_value(path, count - 1);
 	X509_up_ref(r->top);

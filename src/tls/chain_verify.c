@@ -192,13 +192,13 @@ bool chain_is_genuine(const struct chain_run *run)
 	return !run->forged && is_whole(run);
 }
 
-static void tell_path(const struct chain_run *run)
+static void tell_path(const struct chain_run *run, bool genuine)
 {
 	const struct chain_sink *sink = run->rules->sink;
 	const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(run->ctx);
 
 	if (sink && sink->on_path && sk_X509_num(path) > 0)
-		sink->on_path(sink->owner, path, is_whole(run));
+		sink->on_path(sink->owner, path, is_whole(run), genuine);
 }
 
 /* Every check of a path, in order; each says chain_note. */
@@ -210,7 +210,7 @@ static void judge_path(struct chain_run *run)
 	if (!run->verdict->code)
 		chain_check_policies(run);
 	chain_check_revocation(run);
-	tell_path(run);
+	tell_path(run, chain_is_genuine(run));
 }
 
 /* ---- other paths ---- */
@@ -293,7 +293,7 @@ static void judge_other(struct chain_run *run, X509_STORE_CTX *ctx)
 	if (verdict.code && sink->on_finding)
 		sink->on_finding(
 			sink->owner, verdict.code, verdict.depth, NULL);
-	tell_path(run);
+	tell_path(run, chain_is_genuine(&other));
 }
 
 static bool take_path(struct chain_run *run, STACK_OF(X509) * path)

@@ -57,6 +57,21 @@ void client_auth_fill(struct client_auth *auth,
 	auth->refused = !client_auth_allowed(auth);
 }
 
+/* Of what the mode makes of the outcome; a refused "none" has a reason. */
+static void conclude(struct client_auth *auth)
+{
+	auth->refused = !client_auth_allowed(auth);
+	if (auth->refused && auth->state == CLIENT_AUTH_NONE)
+		auth->code = CLIENT_AUTH_CODE_NO_CERT;
+}
+
+void client_auth_absent(
+	struct client_auth *auth, const struct config_client_auth *settings)
+{
+	client_auth_begin(auth, settings);
+	conclude(auth);
+}
+
 static void judge(struct client_auth *auth, X509_STORE_CTX *ctx,
 	const struct trust *trust)
 {
@@ -216,10 +231,8 @@ void client_auth_finish(struct client_auth *auth, struct ssl_st *ssl)
 		/* Came past the verify callback, e.g. out of a session. */
 		distrust(auth);
 	}
-	auth->refused = !client_auth_allowed(auth);
 	/* reject_with: http: the library was not told to insist on one */
-	if (auth->refused && auth->state == CLIENT_AUTH_NONE)
-		auth->code = CLIENT_AUTH_CODE_NO_CERT;
+	conclude(auth);
 }
 
 void client_auth_oversized(struct client_auth *auth)

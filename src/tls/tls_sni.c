@@ -68,7 +68,7 @@ static bool refuse_name(SSL *ssl, int *alert, const char *name)
 		(void)SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
 			TLSEXT_NAMETYPE_host_name, shown.theirs);
 	ERR_raise(ERR_LIB_SSL, SSL_R_TLSV1_UNRECOGNIZED_NAME);
-	*alert = SSL_AD_UNRECOGNIZED_NAME;
+	*alert = TLS_SNI_ALERT;
 	return false;
 }
 
@@ -81,31 +81,58 @@ static bool choose_group(
 	return false;
 }
 
+/* *name: the host in its one spelling, where it is a name. */
+static enum tls_sni_choice choose(const struct tls_sni *sni, struct slice host,
+	struct server_name *name, size_t *group)
+{
+	int found;
+
+	*group = 0;
+	if (!host.ptr || !tls_sni_selects(sni))
+		return TLS_SNI_DEFAULT;
+	if (!server_name_read(host, name))
+		return TLS_SNI_NO_NAME;
+	found = server_names_find(sni->names, name);
+	if (found == SERVER_NAMES_NONE)
+		return sni->reject ? TLS_SNI_UNKNOWN : TLS_SNI_DEFAULT;
+	*group = (size_t)found;
+	return TLS_SNI_NAMED;
+}
+
+enum tls_sni_choice tls_sni_choose(
+	const struct tls_sni *sni, struct slice host, size_t *group)
+{
+	struct server_name name;
+
+	return choose(sni, host, &name, group);
+}
+
 bool tls_sni_hello(const struct tls_sni *sni, struct ssl_st *ssl, int *alert)
 {
+	struct slice host = {NULL, 0};
 	const unsigned char *bytes;
 	struct server_name name;
-	struct slice host;
-	size_t len;
-	int group;
+	size_t len, group;
 
 	if (!tls_sni_selects(sni))
 		return true;
 	if (SSL_client_hello_get0_ext(
-		    ssl, TLSEXT_TYPE_server_name, &bytes, &len) != 1)
-		return choose_group(sni, ssl, 0, alert);
-	if (!server_name_hello(slice_of(bytes, len), &host)) {
+		    ssl, TLSEXT_TYPE_server_name, &bytes, &len) == 1 &&
+		!server_name_hello(slice_of(bytes, len), &host)) {
 		ERR_raise(ERR_LIB_SSL, SSL_R_BAD_EXTENSION);
 		*alert = SSL_AD_DECODE_ERROR;
 		return false;
 	}
-	if (!server_name_read(host, &name))
+	switch (choose(sni, host, &name, &group)) {
+	case TLS_SNI_NO_NAME:
 		return refuse_name(ssl, alert, NULL);
-	group = server_names_find(sni->names, &name);
-	if (group == SERVER_NAMES_NONE && sni->reject)
+	case TLS_SNI_UNKNOWN:
 		return refuse_name(ssl, alert, name.text);
-	return choose_group(sni, ssl,
-		group == SERVER_NAMES_NONE ? 0 : (size_t)group, alert);
+	case TLS_SNI_NAMED:
+	case TLS_SNI_DEFAULT:
+		break;
+	}
+	return choose_group(sni, ssl, group, alert);
 }
 
 /* RFC 6066 section 3: a name that was used is acknowledged. */
@@ -168,6 +195,11 @@ bool tls_sni_install(struct tls_sni *sni, struct ssl_ctx_st *ctx)
 	if (has_staples(sni))
 		SSL_CTX_set_tlsext_status_cb(ctx, staple);
 	return true;
+}
+
+size_t tls_sni_first(const struct tls_sni *sni, size_t group)
+{
+	return (size_t)(sni->groups[group] - sni->certificates);
 }
 
 size_t tls_sni_groups(const struct tls_sni *sni)

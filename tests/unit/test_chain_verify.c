@@ -47,6 +47,7 @@ struct heard {
 	int others;
 	int path_len;
 	bool whole;
+	bool genuine;
 };
 
 static void hear_finding(void *owner, int code, int depth, X509 *cert)
@@ -59,13 +60,15 @@ static void hear_finding(void *owner, int code, int depth, X509 *cert)
 	heard->certs[heard->findings++] = cert;
 }
 
-static void hear_path(void *owner, const STACK_OF(X509) * path, bool whole)
+static void hear_path(
+	void *owner, const STACK_OF(X509) * path, bool whole, bool genuine)
 {
 	struct heard *heard = owner;
 
 	heard->paths++;
 	heard->path_len = sk_X509_num(path);
 	heard->whole = whole;
+	heard->genuine = genuine;
 }
 
 static void hear_other(void *owner)
@@ -109,6 +112,7 @@ static void a_good_leaf_is_good_and_names_its_path(void **state)
 	assert_int_equal(heard.paths, 1);
 	assert_int_equal(heard.path_len, 3);
 	assert_true(heard.whole);
+	assert_true(heard.genuine);
 	X509_digest(leaf->cert, EVP_sha256(), digest, NULL);
 	assert_memory_equal(verdict.sha256, digest, sizeof(digest));
 	assert_in_range(verdict.expires, time(NULL), time(NULL) + 367 * DAY);
@@ -199,6 +203,7 @@ static void a_path_without_an_anchor_is_not_whole(void **state)
 	assert_int_equal(verdict.code, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN);
 	assert_int_equal(heard.path_len, 2);
 	assert_false(heard.whole);
+	assert_false(heard.genuine);
 	mint_free(leaf);
 	mint_free(stranger);
 }

@@ -36,6 +36,7 @@ struct heard {
 	int others;
 	int path_len;
 	bool whole;
+	bool genuine;
 };
 
 static void hear_finding(void *owner, int code, int depth, X509 *cert)
@@ -56,12 +57,14 @@ static void hear_other(void *owner)
 	heard->findings = 0;
 }
 
-static void hear_path(void *owner, const STACK_OF(X509) * path, bool whole)
+static void hear_path(
+	void *owner, const STACK_OF(X509) * path, bool whole, bool genuine)
 {
 	struct heard *heard = owner;
 
 	heard->path_len = sk_X509_num(path);
 	heard->whole = whole;
+	heard->genuine = genuine;
 }
 
 static struct heard judge(
@@ -106,6 +109,7 @@ static void a_good_path_is_found_behind_a_bad_one(void **state)
 			assert_true(verdict.good);
 			assert_int_equal(heard.findings, 0);
 			assert_true(heard.whole);
+			assert_true(heard.genuine);
 			assert_int_equal(heard.path_len, 3);
 		}
 	}

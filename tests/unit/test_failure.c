@@ -90,6 +90,25 @@ static void what_a_stream_tells_becomes_a_failure(void **state)
 	}
 }
 
+/* An origin's fault is not explained to the client. */
+static void a_rule_speaks_where_the_client_is_to_blame(void **state)
+{
+	struct failure_answer told;
+
+	(void)state;
+	told = failure_answer(FAILURE_BAD_REQUEST, HTTP_RULE_METHOD_TRACE);
+	assert_int_equal(told.status, 405);
+	assert_string_equal(told.word, "method-trace");
+	assert_string_equal(told.sentence,
+		http_rule_info(HTTP_RULE_METHOD_TRACE)->sentence);
+	told = failure_answer(FAILURE_ORIGIN_ANSWER, HTTP_RULE_STATUS_LINE);
+	assert_int_equal(told.status, 502);
+	assert_string_equal(told.word, "origin-answer");
+	told = failure_answer(FAILURE_POLICY, HTTP_RULE_NONE);
+	assert_int_equal(told.status, 403);
+	assert_string_equal(told.word, "policy");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +116,7 @@ int main(void)
 			every_failure_has_a_word_of_its_own_and_a_sentence),
 		cmocka_unit_test(blame_fits_the_status),
 		cmocka_unit_test(what_a_stream_tells_becomes_a_failure),
+		cmocka_unit_test(a_rule_speaks_where_the_client_is_to_blame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,6 +239,55 @@ static void a_name_selects_its_group_R15(void **state)
 	}
 }
 
+/* What explains a name decides as the hello does. */
+static void choosing_is_the_same_without_a_handshake(void **state)
+{
+	static const char *const refused[] = {
+		"a b.example.org", "*.example.org", ""};
+	const struct tls_sni *sni;
+	size_t group;
+
+	(void)state;
+	add_usual();
+	load();
+	sni = tls_context_sni(rig.context);
+	for (size_t i = 0; i < sizeof(selections) / sizeof(*selections); i++) {
+		const char *name = selections[i].name;
+		enum tls_sni_choice choice = tls_sni_choose(sni,
+			name ? slice_str(name) : slice_of(NULL, 0), &group);
+
+		assert_int_equal(choice,
+			selections[i].known ? TLS_SNI_NAMED : TLS_SNI_DEFAULT);
+		assert_int_equal(group, selections[i].group);
+	}
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
+		assert_int_equal(
+			tls_sni_choose(sni, slice_str(refused[i]), &group),
+			TLS_SNI_NO_NAME);
+	/* the second certificate of "www" is in the group of the first */
+	assert_int_equal(tls_sni_first(sni, 1), 1);
+	assert_int_equal(tls_sni_first(sni, 2), 3);
+}
+
+static void choosing_refuses_what_the_hello_refuses(void **state)
+{
+	const struct tls_sni *sni;
+	size_t group;
+
+	(void)state;
+	add_usual();
+	rig.listener.tls.unknown_server_name = UNKNOWN_SERVER_NAME_REJECT;
+	load();
+	sni = tls_context_sni(rig.context);
+	assert_int_equal(
+		tls_sni_choose(sni, slice_str("unknown.example"), &group),
+		TLS_SNI_UNKNOWN);
+	assert_int_equal(shake(&(struct wish){.name = "unknown.example"}).alert,
+		TLS_SNI_ALERT);
+	assert_int_equal(tls_sni_choose(sni, slice_of(NULL, 0), &group),
+		TLS_SNI_DEFAULT);
+}
+
 static void the_client_chooses_the_kind_of_key(void **state)
 {
 	static const struct {
@@ -682,6 +731,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 		TEST(a_name_selects_its_group_R15),
+		TEST(choosing_is_the_same_without_a_handshake),
+		TEST(choosing_refuses_what_the_hello_refuses),
 		TEST(the_client_chooses_the_kind_of_key),
 		TEST(a_group_lends_no_key_of_another_R15),
 		TEST(a_hello_retry_shows_the_same_group),
