@@ -11,15 +11,17 @@
 
 /* What a client has to pass, in the order in which a checklist shows it. */
 enum remedy_step {
-	REMEDY_SHOWN,      /* a certificate was sent */
-	REMEDY_CHAIN,      /* a path to a configured CA */
-	REMEDY_DATES,      /* valid now */
-	REMEDY_PURPOSE,    /* made for clients */
-	REMEDY_REVOCATION, /* CRL, deny lists, OCSP */
-	REMEDY_LIMITS,     /* key, serial number and size are acceptable */
-	REMEDY_NAME,       /* server name and authority agree */
-	REMEDY_ROUTE,      /* something is served there */
-	REMEDY_POLICY,     /* its policy lets this certificate through */
+	REMEDY_SERVER_NAME, /* a certificate of ours is for it */
+	REMEDY_SHOWN,       /* a certificate was sent */
+	REMEDY_CHAIN,       /* a path to a configured CA */
+	REMEDY_DATES,       /* valid now */
+	REMEDY_PURPOSE,     /* made for clients */
+	REMEDY_REVOCATION,  /* CRL, deny lists, OCSP */
+	REMEDY_LIMITS,      /* key, serial number and size are acceptable */
+	REMEDY_REQUEST,     /* is HTTP as it is accepted here */
+	REMEDY_NAME,        /* server name and authority agree */
+	REMEDY_ROUTE,       /* something is served there */
+	REMEDY_POLICY,      /* its policy lets this certificate through */
 	REMEDY_STEPS
 };
 

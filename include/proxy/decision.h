@@ -46,9 +46,10 @@ struct decision {
 	enum http_rule rule;  /* of a request that cannot be read in one way */
 	const struct route *route; /* NULL: not asked for, or none matches */
 	struct verdict verdict;    /* where a route was found */
-	struct slice path;         /* as it is judged and forwarded, with its
-	                              query; the head's own until a route was
-	                              asked for */
+	/* As it is judged and forwarded, with its query; the head's own until
+	 * a route was asked for. */
+	struct slice path;
+	struct slice judged; /* what routes saw; ptr NULL: no path was asked */
 };
 
 /* Fills *out. head (lent): as a codec read it; what is made lies in arena. */

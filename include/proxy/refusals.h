@@ -45,7 +45,7 @@ enum refusal_text {
 	REFUSAL_TEXTS
 };
 
-enum { REFUSAL_ROOM = 1868, REFUSALS_KEEP_MAX = 10000 };
+enum { REFUSAL_ROOM = 1956, REFUSALS_KEEP_MAX = 10000 };
 
 struct refusal {
 	int64_t wall_ms;  /* UTC since 1970 */

@@ -27,6 +27,8 @@ enum client_auth_code {
 const char *client_auth_reason(int code);
 /* "expired": a short word for metrics and logs, from the same table. */
 const char *client_auth_word(int code);
+/* The same word for such a text; "other" when it is none of them. */
+const char *client_auth_word_of(const char *reason);
 /* Does it say that the certificate was revoked (R14)? */
 bool client_reason_revoked(int code);
 /* All such words, each once; at most 64. For metrics kept in an array. */

@@ -16,8 +16,9 @@
 
 static const char usage[] =
 	"usage: mtlsgate explain --config FILE --cert PEM [--listener NAME]\n"
-	"                        [--host H] [--path P] [--method M] [--sni N]\n"
-	"                        [--at TIME] [--format text|json]\n"
+	"                        [--host H|--no-host] [--path P] [--method M]\n"
+	"                        [--http 1.0|1.1] [--sni N] [--at TIME]\n"
+	"                        [--format text|json]\n"
 	"       mtlsgate explain --last N|--id ID [--config FILE|--admin "
 	"ADDRESS]\n"
 	"\n"
@@ -33,7 +34,11 @@ static const char usage[] =
 	"  --host, --path, --method\n"
 	"                   the request; without --host the handshake alone\n"
 	"                   is explained\n"
-	"  --sni NAME       the server name of the handshake; --host else\n"
+	"  --no-host        the request has no Host\n"
+	"  --http VERSION   its version, 1.1 without\n"
+	"  --sni NAME       the server name of the handshake, '' for none; "
+	"the\n"
+	"                   name of --host else\n"
 	"  --at TIME        as if it were 2026-01-31T12:00:00Z, or 2026-01-31\n"
 	"  --format FORM    text (the default), or json\n"
 	"  --last N         the last N refusals of the running program\n"
@@ -102,6 +107,7 @@ static const char **text_of(struct explain_options *options, int option)
 		{'p', &options->path},
 		{'m', &options->method},
 		{'s', &options->sni},
+		{'v', &options->http},
 		{'l', &options->listener},
 		{'i', &options->id},
 		{'A', &options->admin},
@@ -119,6 +125,8 @@ static const struct option longs[] = {
 	{"cert", required_argument, NULL, 'C'},
 	{"no-cert", no_argument, NULL, 'n'},
 	{"host", required_argument, NULL, 'H'},
+	{"no-host", no_argument, NULL, 'N'},
+	{"http", required_argument, NULL, 'v'},
 	{"path", required_argument, NULL, 'p'},
 	{"method", required_argument, NULL, 'm'},
 	{"sni", required_argument, NULL, 's'},
@@ -151,6 +159,8 @@ static int take_option(int option, char **argv, struct explain_options *options)
 		*text = optarg;
 	} else if (option == 'n') {
 		options->no_cert = true;
+	} else if (option == 'N') {
+		options->no_host = true;
 	} else if (option == 'a') {
 		if (!read_time(optarg, &options->at))
 			return wrong_use("--at is a time such as "
@@ -186,6 +196,32 @@ static int read_options(int argc, char **argv, struct explain_options *options)
 	return optind < argc ? wrong_use("only options are expected") : -1;
 }
 
+/* What would be more than one line of a request head. */
+static bool is_one_line(const char *text)
+{
+	return !text || !strpbrk(text, "\r\n");
+}
+
+/* What a question about a request must say. -1: enough. */
+static int check_request_options(const struct explain_options *options)
+{
+	bool asks = options->path || options->method || options->http;
+
+	if (options->host && options->no_host)
+		return wrong_use("--host and --no-host exclude each other");
+	if (!options->host && !options->no_host && asks)
+		return wrong_use("--path, --method and --http need --host or "
+				 "--no-host");
+	if (options->http && strcmp(options->http, "1.0") != 0 &&
+		strcmp(options->http, "1.1") != 0)
+		return wrong_use("--http is 1.0 or 1.1");
+	if (!is_one_line(options->host) || !is_one_line(options->path) ||
+		!is_one_line(options->method))
+		return wrong_use("--host, --path and --method hold no line "
+				 "end");
+	return -1;
+}
+
 /* What a question about a certificate must say. -1: enough. */
 static int check_cert_options(const struct explain_options *options)
 {
@@ -193,16 +229,15 @@ static int check_cert_options(const struct explain_options *options)
 		return wrong_use("--config FILE is missing");
 	if (!options->cert == !options->no_cert)
 		return wrong_use("either --cert PEM or --no-cert is needed");
-	if (!options->host && (options->path || options->method))
-		return wrong_use("--path and --method need --host");
-	return -1;
+	return check_request_options(options);
 }
 
 /* What a question about real refusals must say. -1: enough. */
 static int check_last_options(const struct explain_options *options)
 {
 	if (options->cert || options->no_cert || options->host ||
-		options->listener || options->at != CHAIN_NOW)
+		options->no_host || options->listener ||
+		options->at != CHAIN_NOW)
 		return wrong_use("--last and --id tell of real refusals; "
 				 "--cert and the like do not go with them");
 	if (options->id &&

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "cli/explain_list.h"
+#include "cli/explain_name.h"
 #include "cli/explain_options.h"
 #include "cli/explain_request.h"
 #include "cli/explain_setup.h"
@@ -25,6 +26,7 @@ struct work {
 	const struct config_listener *listener; /* of the set-up */
 	struct chain_report *report;            /* NULL without a certificate */
 	struct client_auth auth;
+	size_t group; /* of the certificate that the listener shows */
 	struct explain_list list;
 };
 
@@ -131,15 +133,25 @@ static void tell_path(struct work *w)
 	}
 }
 
-/* Lists are asked here, a responder by the running program only. */
-static void tell_revocation(struct work *w)
+/* CRLs are asked of issuers, so there must be some to believe in. */
+static const char *why_no_crl(const struct chain_report *report)
 {
-	const struct config_client_auth *settings = &w->listener->client_auth;
-	bool denies = settings->deny.serials.count ||
-		      settings->deny.fingerprints_sha256.count;
-	bool crls = settings->crl.files.count > 0;
+	if (!report->whole)
+		return "no path to a configured CA was found";
+	return report->genuine ? NULL
+			       : "a signature or a CA of the chain is not good";
+}
 
-	if (crls || denies)
+static void tell_lists(struct work *w, bool crls, bool denies)
+{
+	const char *why = crls ? why_no_crl(w->report) : NULL;
+
+	if (why)
+		set(w, REMEDY_REVOCATION, EXPLAIN_SKIP,
+			arena_printf(w->arena,
+				"not judged: no CRL is asked where %s%s", why,
+				denies ? "; on no deny list" : ""));
+	else if (crls || denies)
 		set(w, REMEDY_REVOCATION, EXPLAIN_PASS,
 			!denies ? "on no CRL"
 			: crls  ? "on no CRL and no deny list"
@@ -147,6 +159,16 @@ static void tell_revocation(struct work *w)
 	else
 		set(w, REMEDY_REVOCATION, EXPLAIN_SKIP,
 			"no CRL and no deny list is configured");
+}
+
+/* Lists are asked here, a responder by the running program only. */
+static void tell_revocation(struct work *w)
+{
+	const struct config_client_auth *settings = &w->listener->client_auth;
+
+	tell_lists(w, settings->crl.files.count > 0,
+		settings->deny.serials.count ||
+			settings->deny.fingerprints_sha256.count);
 	if (settings->ocsp.mode != OCSP_MODE_DISABLED)
 		explain_list_line(&w->list.steps[REMEDY_REVOCATION],
 			"its OCSP responder is asked by the running program "
@@ -289,11 +311,7 @@ static void tell_absence(struct work *w)
 {
 	const struct config_client_auth *settings = &w->listener->client_auth;
 
-	w->auth = (struct client_auth){
-		.expires = INT64_MAX, .settings = settings};
-	w->auth.refused = !client_auth_allowed(&w->auth);
-	if (w->auth.refused)
-		w->auth.code = CLIENT_AUTH_CODE_NO_CERT;
+	client_auth_absent(&w->auth, settings);
 	tell_verdict(w);
 }
 
@@ -333,7 +351,26 @@ static void tell_facts(struct work *w)
 	explain_list_fact(list, "host", options->host);
 	explain_list_fact(list, "path", options->path);
 	explain_list_fact(list, "method", options->method);
+	explain_list_fact(list, "http", options->http);
 	explain_list_fact(list, "sni", options->sni);
+}
+
+/* Whatever is not told below was not reached. */
+static void tell_nothing(struct work *w)
+{
+	for (int step = 0; step < REMEDY_STEPS; step++)
+		set(w, (enum remedy_step)step, EXPLAIN_SKIP, "not reached");
+}
+
+/* The hello comes before the certificate. false: memory. */
+static bool ask_name(struct work *w)
+{
+	const struct explain_name name = {.options = w->options,
+		.tls = &w->listener->tls,
+		.sni = tls_context_sni(w->setup.context),
+		.arena = w->arena};
+
+	return explain_name(&name, &w->list, &w->group);
 }
 
 /* -1: go on; else the exit code. */
@@ -345,6 +382,11 @@ static int judge(struct work *w)
 	struct err err;
 
 	tell_facts(w);
+	tell_nothing(w);
+	if (!ask_name(w))
+		return no_memory();
+	if (w->list.alert)
+		return -1;
 	if (!w->setup.trust || w->options->no_cert) {
 		tell_none(w);
 		return -1;
@@ -371,14 +413,12 @@ static int judge(struct work *w)
 
 static void skip_request(struct work *w)
 {
-	const char *why = !w->list.allowed ? "not reached"
-					   : "no request was asked about "
-					     "(--host)";
-
-	for (int step = REMEDY_NAME; step < REMEDY_STEPS; step++)
-		set(w, (enum remedy_step)step, EXPLAIN_SKIP, why);
+	for (int step = REMEDY_REQUEST; step < REMEDY_STEPS; step++)
+		set(w, (enum remedy_step)step, EXPLAIN_SKIP,
+			"no request was asked about (--host)");
 }
 
+/* Whoever was refused over HTTP asks, too. false: memory. */
 static bool ask_request(struct work *w)
 {
 	const struct explain_request request = {.options = w->options,
@@ -387,12 +427,15 @@ static bool ask_request(struct work *w)
 		.auth = &w->auth,
 		.leaf = w->report && w->auth.sent ? w->report->leaf : NULL,
 		.sni = tls_context_sni(w->setup.context),
+		.group = w->group,
 		.arena = w->arena};
+	bool asked = w->options->host || w->options->no_host;
 
-	skip_request(w);
-	if (!w->list.allowed || !w->options->host)
+	if (!w->list.allowed && !w->list.status)
 		return true;
-	return explain_request(&request, w->setup.rules, &w->list);
+	if (w->list.allowed && !asked)
+		skip_request(w);
+	return !asked || explain_request(&request, w->setup.rules, &w->list);
 }
 
 static int print(struct work *w)

@@ -14,6 +14,7 @@
 #include "config/config_problem.h"
 #include "net/addr.h"
 #include "proxy/refusals.h"
+#include "tls/client_reason.h"
 
 #define ADMIN_DEFAULT "unix:/run/mtlsgate/admin.sock"
 
@@ -110,7 +111,7 @@ static void set(struct explain_list *list, enum remedy_step step,
 
 static bool is_of_certificate(enum remedy_step step)
 {
-	return step > REMEDY_SHOWN && step < REMEDY_NAME;
+	return step > REMEDY_SHOWN && step < REMEDY_REQUEST;
 }
 
 /* Nothing but the first failure is remembered of a handshake. */
@@ -135,6 +136,14 @@ static void tell_handshake(struct explain_list *list,
 				  known(view->depth)));
 }
 
+/* "FAILED:reason": the step at which that reason is found. */
+static enum remedy_step step_of(const char *verify)
+{
+	const char *colon = strchr(verify, ':');
+
+	return remedy_of(client_auth_word_of(colon ? colon + 1 : ""))->step;
+}
+
 /* The rules refused a request; the handshake had let the client in. */
 static void tell_request(struct explain_list *list,
 	const struct refusal_view *view, const struct remedy *remedy)
@@ -153,12 +162,25 @@ static void tell_request(struct explain_list *list,
 
 		set(list, (enum remedy_step)i,
 			passed ? EXPLAIN_PASS : EXPLAIN_SKIP,
-			passed ? "" : "not reached");
+			passed ? ""
+			: is_of_certificate((enum remedy_step)i) && !none
+				? "not told: the first failure decides"
+				: "not reached");
 	}
 	if (!good && !none)
-		set(list, REMEDY_CHAIN, EXPLAIN_FAIL, verify);
+		set(list, step_of(verify), EXPLAIN_FAIL, verify);
 	set(list, remedy->step, EXPLAIN_FAIL,
 		known(view->texts[REFUSAL_REASON]));
+}
+
+/* What was refused came behind the hello. */
+static void tell_name(
+	struct explain_list *list, const struct refusal_view *view)
+{
+	const char *sni = view->texts[REFUSAL_SNI];
+
+	set(list, REMEDY_SERVER_NAME, EXPLAIN_PASS,
+		sni ? sni : "none was sent");
 }
 
 static void tell_facts(
@@ -194,7 +216,7 @@ static void tell_facts(
 static void tell_outcome(
 	struct explain_list *list, const struct refusal_view *view)
 {
-	uint64_t alert = 0, depth = 0;
+	uint64_t alert = 0, depth = 0, status = 0;
 	struct slice text = slice_str(known(view->texts[REFUSAL_ALERT]));
 	size_t blank = slice_find(text, ' ');
 
@@ -206,7 +228,11 @@ static void tell_outcome(
 		list->alert = (int)alert;
 		list->alert_name = blank < text.len ? text.ptr + blank + 1 : "";
 	}
-	if (slice_to_u64(slice_str(known(view->depth)), 1000, &depth))
+	if (slice_to_u64(slice_str(known(view->status)), 599, &status))
+		list->status = (int)status;
+	list->depth = -1; /* no certificate is at fault */
+	if (!by_rule(view) &&
+		slice_to_u64(slice_str(known(view->depth)), 1000, &depth))
 		list->depth = (int)depth;
 }
 
@@ -226,6 +252,7 @@ static void fill(struct explain_list *list, const struct refusal_view *view)
 		tell_request(list, view, remedy);
 	else
 		tell_handshake(list, view, remedy);
+	tell_name(list, view);
 }
 
 static bool render_one(

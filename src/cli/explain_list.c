@@ -20,8 +20,12 @@ void explain_list_fact(
 
 void explain_list_line(struct explain_step *step, const char *text)
 {
-	if (step->line_count < EXPLAIN_LINES && text)
+	if (!text)
+		return;
+	if (step->line_count < EXPLAIN_LINES)
 		step->lines[step->line_count++] = text;
+	else
+		step->lines[EXPLAIN_LINES - 1] = "and more, left out";
 }
 
 /* ---- for a person ---- */

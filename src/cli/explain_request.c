@@ -4,11 +4,11 @@
 #include "cli/explain_list.h"
 #include "cli/explain_options.h"
 #include "config/config.h"
+#include "http/h1_parse.h"
 #include "http/target.h"
-#include "policy/authz.h"
-#include "policy/path.h"
 #include "policy/rulebook.h"
-#include "proxy/failure.h"
+#include "proxy/decision.h"
+#include "proxy/proxy.h"
 #include "tls/client_auth.h"
 #include "tls/tls_sni.h"
 
@@ -17,8 +17,9 @@ struct asked {
 	const struct explain_request *request;
 	const struct rulebook *rules;
 	struct explain_list *list;
-	const struct route *route; /* NULL: none */
-	const char *ignore;        /* "dry run: " before each line */
+	struct message head;
+	struct decision decision;
+	const char *ignore; /* "dry run: " before each line */
 	bool no_memory;
 };
 
@@ -40,43 +41,99 @@ static void line(struct asked *a, enum remedy_step step, const char *text)
 	explain_list_line(&a->list->steps[step], keep(a, text));
 }
 
-/* What helps; the words of failures are not those of certificates. */
-static const char *todo_of(enum failure failure)
+/* It ends here: the answer of that failure. NULL: nothing to add. */
+static void refuse(struct asked *a, enum failure failure, enum http_rule rule,
+	const char *because)
 {
-	switch (failure) {
-	case FAILURE_MISDIRECTED:
-		return "Let the client open a connection with that server "
-		       "name, or let one certificate group cover both names.";
-	case FAILURE_NO_ROUTE:
-		return "Compare host, path and method with the routes of the "
-		       "configuration.";
-	case FAILURE_POLICY:
-		return "Compare the matchers above with the certificate; issue "
-		       "it with what the policy asks for, or change the "
-		       "policy.";
-	case FAILURE_CERTIFICATE:
-		return "Let the client show a certificate that verifies, or "
-		       "say certificate: not_needed at the route.";
-	default:
-		return "Let the client send it in the one form that is taken "
-		       "(docs/policies.md).";
-	}
-}
-
-/* It ends here: the answer of that failure. */
-static void refuse(struct asked *a, enum failure failure, const char *because)
-{
-	const struct failure_info *info = failure_info(failure);
+	const struct failure_answer answer = failure_answer(failure, rule);
+	const struct remedy *remedy = remedy_of_request(answer.word);
+	const struct route *route = a->decision.route;
 	struct explain_list *list = a->list;
+	const char *policy = NULL;
 
+	if (route && route->policy != ROUTE_NONE)
+		policy = rulebook_policy_name(a->rules, route->policy);
 	list->allowed = false;
 	list->verify = NULL;
-	list->status = info->status;
-	list->because = list->reason = keep(a, because);
-	list->code = info->word;
+	list->status = answer.status;
+	list->code = answer.word;
+	list->reason = decision_reason(failure, rule, policy,
+		route ? route->name : NULL, a->request->arena);
+	list->because = because ? because : list->reason;
 	list->depth = -1;
-	list->cause = info->sentence;
-	list->todo = todo_of(failure);
+	list->cause = remedy->cause;
+	list->todo = remedy->todo;
+}
+
+static void fail_step(struct asked *a, enum remedy_step step, const char *text)
+{
+	set(a, step, EXPLAIN_FAIL, text);
+	refuse(a, a->decision.failure, a->decision.rule, text);
+}
+
+/* ---- the request ---- */
+
+/* As a client would write it; empty: memory. */
+static struct slice written(struct asked *a)
+{
+	const struct explain_options *options = a->request->options;
+	const char *host = options->host;
+	const char *text = arena_printf(a->request->arena,
+		"%s %s HTTP/%s\r\n%s%s%s\r\n",
+		options->method ? options->method : "GET",
+		options->path ? options->path : "/",
+		options->http ? options->http : "1.1", host ? "Host: " : "",
+		host ? host : "", host ? "\r\n" : "");
+
+	return slice_str(keep(a, text));
+}
+
+/* By the codec of the running program. */
+static enum http_rule parse(struct asked *a)
+{
+	const struct http_limits limits =
+		proxy_client_limits(a->request->config);
+	struct h1_connection connection;
+	struct h1_parser parser;
+	struct slice text = written(a);
+	size_t offset;
+
+	if (a->no_memory)
+		return HTTP_RULE_NO_MEMORY;
+	h1_parser_init(&parser, H1_REQUEST, &limits, a->request->arena);
+	switch (h1_parser_feed(&parser, text)) {
+	case H1_DONE:
+		break;
+	case H1_BAD:
+		return parser.rule;
+	case H1_MORE:
+		return HTTP_RULE_HEAD_CUT;
+	}
+	return h1_parse_request(&parser,
+		slice_head(text, h1_parser_len(&parser)), &a->head, &connection,
+		&offset);
+}
+
+/* false: the request ends here. */
+static bool read_request(struct asked *a)
+{
+	enum http_rule rule = parse(a);
+
+	if (rule == HTTP_RULE_NO_MEMORY) {
+		a->no_memory = true;
+		return false;
+	}
+	if (rule != HTTP_RULE_NONE) {
+		a->decision.rule = rule;
+		a->decision.failure = FAILURE_BAD_REQUEST;
+		fail_step(a, REMEDY_REQUEST, http_rule_info(rule)->sentence);
+		return false;
+	}
+	set(a, REMEDY_REQUEST, EXPLAIN_PASS,
+		arena_printf(a->request->arena, "%.*s %.*s",
+			SLICE_FMT(a->head.method_text),
+			SLICE_FMT(a->head.path)));
+	return true;
 }
 
 /* ---- the route ---- */
@@ -95,13 +152,17 @@ static const char *miss_word(enum route_miss miss)
 }
 
 /* Every route up to the one that matches, and why not. */
-static void tell_routes(struct asked *a, const struct route_request *request)
+static void tell_routes(struct asked *a)
 {
 	const struct route_table *table = rulebook_routes(a->rules);
+	const struct route_request request = {.listener = a->request->listener,
+		.authority = a->head.authority,
+		.method = a->head.method_text,
+		.path = a->decision.judged};
 
 	for (size_t i = 0; i < route_count(table); i++) {
 		const struct route *route = route_at(table, i);
-		enum route_miss miss = route_explain(table, i, request);
+		enum route_miss miss = route_explain(table, i, &request);
 
 		if (*route->name)
 			line(a, REMEDY_ROUTE,
@@ -115,7 +176,7 @@ static void tell_routes(struct asked *a, const struct route_request *request)
 static const char *route_text(struct asked *a)
 {
 	const struct config *config = a->request->config;
-	const struct route *route = a->route;
+	const struct route *route = a->decision.route;
 	struct arena *arena = a->request->arena;
 
 	if (route->origin == ROUTE_NONE)
@@ -128,73 +189,20 @@ static const char *route_text(struct asked *a)
 		route->name, config->origins[route->origin].name);
 }
 
-/* The path in its one form; false: the request ends here. */
-static bool read_path(struct asked *a, struct path *path)
+static void tell_route(struct asked *a)
 {
-	const char *typed = a->request->options->path;
-	struct slice target = slice_str(typed ? typed : "/");
+	const struct decision *decision = &a->decision;
 
-	*path = (struct path){
-		.target = target, .judged = target, .bare = target};
-	if (!route_table_judges_paths(rulebook_routes(a->rules)) ||
-		slice_eq(target, SLICE("*")))
-		return true;
-	switch (path_read(target, a->request->arena, path)) {
-	case PATH_GOOD:
-		return true;
-	case PATH_NO_MEMORY:
-		a->no_memory = true;
-		return false;
-	case PATH_AMBIGUOUS:
-		break;
-	}
-	set(a, REMEDY_ROUTE, EXPLAIN_FAIL,
-		"the path can be read in more than one way");
-	refuse(a, FAILURE_BAD_REQUEST,
-		"the path can be read in more than one way");
-	return false;
-}
-
-static struct route_request request_of(const struct asked *a, struct slice path)
-{
-	const struct explain_options *options = a->request->options;
-
-	return (struct route_request){.listener = a->request->listener,
-		.authority = slice_str(options->host),
-		.method = slice_str(options->method ? options->method : "GET"),
-		.path = path};
-}
-
-/* false: the request ends here. */
-static bool find_route(struct asked *a)
-{
-	const struct route_table *table = rulebook_routes(a->rules);
-	struct route_request as_judged, as_bare;
-	struct path path;
-
-	if (!read_path(a, &path))
-		return false;
-	as_judged = request_of(a, path.judged);
-	as_bare = request_of(a, path.bare);
-	a->route = route_find(table, &as_judged);
-	if (route_find(table, &as_bare) != a->route) {
-		set(a, REMEDY_ROUTE, EXPLAIN_FAIL,
-			"the path leads elsewhere without its parameters");
-		refuse(a, FAILURE_BAD_REQUEST,
-			"the path leads elsewhere without its parameters");
-		return false;
-	}
-	set(a, REMEDY_ROUTE, a->route ? EXPLAIN_PASS : EXPLAIN_FAIL,
-		a->route ? route_text(a) : "no route leads there");
-	if (!slice_eq(path.target, slice_str(a->request->options->path
-						     ? a->request->options->path
-						     : "/")))
+	if (decision->failure == FAILURE_NO_ROUTE)
+		fail_step(a, REMEDY_ROUTE, "no route leads there");
+	else
+		set(a, REMEDY_ROUTE, EXPLAIN_PASS, route_text(a));
+	if (!slice_eq(decision->path, a->head.path))
 		line(a, REMEDY_ROUTE,
 			arena_printf(a->request->arena,
 				"the path is read as %.*s",
-				SLICE_FMT(path.target)));
-	tell_routes(a, &as_judged);
-	return true;
+				SLICE_FMT(decision->path)));
+	tell_routes(a);
 }
 
 /* ---- the policy ---- */
@@ -233,24 +241,25 @@ static void tell_step(void *arg, const struct policy_step *step)
 			SLICE_FMT(step->actual), outcome_word(step->outcome)));
 }
 
-static bool trace(struct asked *a, uint32_t policy, const char *prefix)
+/* Only a certificate that verified is held against a policy. */
+static void trace(struct asked *a, uint32_t policy, const char *prefix)
 {
 	const struct explain_request *request = a->request;
 
 	a->ignore = prefix;
-	return request->auth->state == CLIENT_AUTH_OK && request->leaf &&
-	       policy_trace(rulebook_policy(a->rules, policy), request->leaf,
-		       request->arena, tell_step, a);
+	if (request->auth->state == CLIENT_AUTH_OK && request->leaf)
+		(void)policy_trace(rulebook_policy(a->rules, policy),
+			request->leaf, request->arena, tell_step, a);
 }
 
-static const char *policy_text(struct asked *a, bool holds)
+static const char *policy_text(struct asked *a)
 {
-	const struct route *route = a->route;
+	const struct route *route = a->decision.route;
 
 	if (route->policy != ROUTE_NONE)
 		return arena_printf(a->request->arena, "\"%s\" %s",
 			rulebook_policy_name(a->rules, route->policy),
-			holds ? "holds" : "does not hold");
+			a->decision.verdict.allow ? "holds" : "does not hold");
 	return route->needs_certificate
 		       ? "none named; a certificate that verified is needed"
 		       : "none named, and no certificate is needed";
@@ -258,22 +267,23 @@ static const char *policy_text(struct asked *a, bool holds)
 
 static void tell_dry_run(struct asked *a)
 {
-	uint32_t policy = a->route->dry_run;
+	uint32_t policy = a->decision.route->dry_run;
 
 	if (policy == ROUTE_NONE)
 		return;
+	trace(a, policy, "dry run, ");
 	line(a, REMEDY_POLICY,
 		arena_printf(a->request->arena,
 			"dry run of \"%s\": it %s, which only counts",
 			rulebook_policy_name(a->rules, policy),
-			trace(a, policy, "dry run, ") ? "holds"
-						      : "does not hold"));
+			a->decision.verdict.dry_run_denies ? "does not hold"
+							   : "holds"));
 }
 
 /* A route that answers by itself forwards nothing. */
 static void tell_answer(struct asked *a)
 {
-	const struct route *route = a->route;
+	const struct route *route = a->decision.route;
 
 	if (route->origin != ROUTE_NONE || !route->settings)
 		return;
@@ -282,101 +292,108 @@ static void tell_answer(struct asked *a)
 	a->list->because = "the route answers by itself";
 }
 
-/* The same question as for every request. */
-static void judge(struct asked *a)
+static void tell_policy(struct asked *a)
 {
-	const struct explain_request *request = a->request;
-	uint64_t *granted = arena_zalloc(request->arena,
-		(rulebook_words(a->rules) + 1) * sizeof(*granted));
-	struct verdict verdict;
-	bool holds = true;
+	const struct route *route = a->decision.route;
 
-	if (!granted) {
-		a->no_memory = true;
-		return;
-	}
-	rulebook_judge(a->rules, request->auth, request->leaf, request->arena,
-		granted);
-	verdict = authz_decide(a->route, request->auth, granted);
-	if (verdict.reason == AUTHZ_NO_ROUTE) {
-		refuse(a, FAILURE_NO_ROUTE, "no route leads there");
-		return;
-	}
-	if (a->route->policy != ROUTE_NONE)
-		holds = trace(a, a->route->policy, "");
-	set(a, REMEDY_POLICY, verdict.allow ? EXPLAIN_PASS : EXPLAIN_FAIL,
-		policy_text(a, holds));
+	set(a, REMEDY_POLICY, EXPLAIN_PASS, policy_text(a));
+	if (route->policy != ROUTE_NONE)
+		trace(a, route->policy, "");
 	tell_dry_run(a);
-	if (verdict.reason == AUTHZ_POLICY)
-		refuse(a, FAILURE_POLICY,
-			arena_printf(request->arena,
-				"the policy \"%s\" of the route does not hold",
-				rulebook_policy_name(
-					a->rules, a->route->policy)));
-	else if (!verdict.allow)
-		refuse(a, FAILURE_CERTIFICATE,
-			"the route needs a certificate that verified");
-	else
+	if (a->decision.verdict.allow) {
 		tell_answer(a);
+		return;
+	}
+	a->list->steps[REMEDY_POLICY].state = EXPLAIN_FAIL;
+	refuse(a, a->decision.failure, a->decision.rule,
+		a->decision.failure == FAILURE_CERTIFICATE
+			? "the route needs a certificate that verified"
+			: NULL);
 }
 
 /* ---- the name (R15) ---- */
 
-/* The server name of the handshake: as typed, else the host's. */
-static struct slice server_name(const struct asked *a)
+static void tell_name(struct asked *a)
 {
-	const struct explain_options *options = a->request->options;
+	const struct explain_request *request = a->request;
+	size_t other;
 
-	return options->sni ? slice_str(options->sni)
-			    : target_host(slice_str(options->host));
-}
-
-/* The group that a client of that name gets; false: none. */
-static bool find_group(const struct tls_sni *sni, struct slice name, size_t *at)
-{
-	for (*at = 0; *at < tls_sni_groups(sni); (*at)++) {
-		if (tls_sni_serves(sni, *at, name))
-			return true;
-	}
-	*at = 0;
-	return false;
-}
-
-static bool refuse_name(struct asked *a, const char *text)
-{
-	set(a, REMEDY_NAME, EXPLAIN_FAIL, text);
-	refuse(a, FAILURE_MISDIRECTED, text);
-	return false;
-}
-
-/* false: the request ends here. */
-static bool judge_name(struct asked *a)
-{
-	const struct tls_sni *sni = a->request->sni;
-	struct slice host = target_host(slice_str(a->request->options->host));
-	struct slice name = server_name(a);
-	bool known;
-	size_t group;
-
-	if (!sni) {
+	if (a->decision.failure != FAILURE_MISDIRECTED) {
 		set(a, REMEDY_NAME, EXPLAIN_PASS,
-			"one group of certificates serves every name");
-		return true;
+			request->sni ? "the certificate that was shown stands "
+				       "for the host"
+				     : "one group of certificates serves "
+				       "every name");
+		return;
 	}
-	known = find_group(sni, name, &group);
-	if (!tls_sni_serves(sni, group, host))
-		return refuse_name(a,
-			known ? "the host is served under another server name "
-				"than that of the handshake"
-			      : "no certificate is for that name, and "
-				"unknown_server_name says reject");
-	set(a, REMEDY_NAME, EXPLAIN_PASS,
-		arena_printf(a->request->arena,
-			"server name %.*s and host agree", SLICE_FMT(name)));
-	return true;
+	fail_step(a, REMEDY_NAME,
+		tls_sni_choose(request->sni, target_host(a->head.authority),
+			&other) == TLS_SNI_NAMED
+			? "the host is served under another server name than "
+			  "that of the handshake"
+			: "no certificate is for that host, and "
+			  "unknown_server_name says reject");
 }
 
 /* ---- all of it ---- */
+
+/* The same question as for every request. */
+static bool decide(struct asked *a)
+{
+	const struct explain_request *request = a->request;
+	const struct decision_rules rules = {request->config, a->rules};
+	uint64_t *granted = arena_zalloc(request->arena,
+		(rulebook_words(a->rules) + 1) * sizeof(*granted));
+	const struct decision_client client = {.auth = request->auth,
+		.granted = granted,
+		.sni = request->sni,
+		.group = request->group,
+		.listener = request->listener};
+
+	if (!granted) {
+		a->no_memory = true;
+		return false;
+	}
+	rulebook_judge(a->rules, request->auth, request->leaf, request->arena,
+		granted);
+	decision_make(&rules, &client, &a->head, request->arena, &a->decision);
+	a->no_memory |= a->decision.failure == FAILURE_MEMORY;
+	return !a->no_memory;
+}
+
+static void tell(struct asked *a)
+{
+	const struct decision *decision = &a->decision;
+
+	/* that list is complete already */
+	if (decision->failure == FAILURE_CERT_REFUSED)
+		return;
+	tell_name(a);
+	if (decision->failure == FAILURE_MISDIRECTED)
+		return;
+	if (decision->rule != HTTP_RULE_NONE) {
+		fail_step(a, REMEDY_ROUTE,
+			http_rule_info(decision->rule)->sentence);
+		return;
+	}
+	tell_route(a);
+	if (decision->route)
+		tell_policy(a);
+}
+
+/* As the access log names them. */
+static void tell_facts(struct asked *a)
+{
+	const struct route *route = a->decision.route;
+
+	if (a->no_memory || !route)
+		return;
+	if (*route->name)
+		explain_list_fact(a->list, "route", route->name);
+	if (route->policy != ROUTE_NONE)
+		explain_list_fact(a->list, "policy",
+			rulebook_policy_name(a->rules, route->policy));
+}
 
 bool explain_request(const struct explain_request *request,
 	const struct rulebook *rules, struct explain_list *list)
@@ -384,14 +401,8 @@ bool explain_request(const struct explain_request *request,
 	struct asked a = {
 		.request = request, .rules = rules, .list = list, .ignore = ""};
 
-	if (!target_authority_valid(slice_str(request->options->host))) {
-		set(&a, REMEDY_NAME, EXPLAIN_FAIL,
-			"this is no host as a request may name it");
-		refuse(&a, FAILURE_BAD_REQUEST,
-			"the host is not one that a request may name");
-		return !a.no_memory;
-	}
-	if (judge_name(&a) && find_route(&a))
-		judge(&a);
+	if (read_request(&a) && decide(&a))
+		tell(&a);
+	tell_facts(&a);
 	return !a.no_memory;
 }

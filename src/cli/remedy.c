@@ -133,9 +133,10 @@ static const struct remedy requests[] = {
 		"the route."},
 	{"policy", REMEDY_POLICY,
 		"The policy of the route does not hold for this certificate.",
-		"Compare what the certificate says with the policy: mtlsgate "
-		"explain --config FILE --cert PEM --host H --path P tells "
-		"each rule of it."},
+		"Compare what the certificate says with the policy, rule by "
+		"rule (mtlsgate explain --config FILE --cert PEM --host H "
+		"--path P lists them); issue it with what the policy asks "
+		"for, or change the policy."},
 	{"misdirected", REMEDY_NAME,
 		"The host of the request is not one that the server name of "
 		"this connection stands for.",
@@ -149,6 +150,32 @@ static const struct remedy requests[] = {
 	{"no-route", REMEDY_ROUTE, "No route leads there.",
 		"Compare host, path and method with the routes of the "
 		"configuration."},
+	{"path-ambiguous", REMEDY_ROUTE,
+		"An origin could read another path than the one that was "
+		"judged.",
+		"Let the client send the path in its plain form "
+		"(docs/policies.md tells which)."},
+	{"host-missing", REMEDY_REQUEST,
+		"Without a Host nobody knows what the request is for.",
+		"Let the client send one Host field, as HTTP/1.1 asks."},
+	{"host-syntax", REMEDY_REQUEST,
+		"The Host is not a name, an IPv4 address or an IPv6 address "
+		"in brackets, with an optional port.",
+		"Let the client send the name of the server, without a scheme, "
+		"a path or a user name."},
+	{"host-disagrees", REMEDY_REQUEST,
+		"The target of the request names another host than its Host.",
+		"Let the client name the same host in both, or send the path "
+		"alone."},
+	{"target", REMEDY_REQUEST,
+		"The target is not a path as RFC 3986 writes it.",
+		"Let the client encode what may not stand bare in a path, and "
+		"begin it with /."},
+	{"method-connect", REMEDY_REQUEST, "This is no forward proxy.",
+		"Let the client ask the server itself, without CONNECT."},
+	{"method-trace", REMEDY_REQUEST,
+		"TRACE would show the client the certificate headers.",
+		"Let the client do without TRACE."},
 };
 
 enum {
@@ -163,7 +190,8 @@ static const struct remedy unknown = {"other", REMEDY_CHAIN,
 	"CAs of client_auth.ca."};
 static const struct remedy unknown_request = {"other", REMEDY_POLICY,
 	"The request was not allowed.",
-	"Look for the request id in the access log."};
+	"Compare it with what the reason says; the request id finds it in the "
+	"access log."};
 
 static const struct remedy *find(const struct remedy *rows, size_t count,
 	const char *word, const struct remedy *otherwise)
@@ -188,12 +216,14 @@ const struct remedy *remedy_of_request(const char *word)
 const char *remedy_step_name(enum remedy_step step)
 {
 	static const char *const names[REMEDY_STEPS] = {
+		[REMEDY_SERVER_NAME] = "server_name",
 		[REMEDY_SHOWN] = "certificate",
 		[REMEDY_CHAIN] = "chain",
 		[REMEDY_DATES] = "dates",
 		[REMEDY_PURPOSE] = "purpose",
 		[REMEDY_REVOCATION] = "revocation",
 		[REMEDY_LIMITS] = "limits",
+		[REMEDY_REQUEST] = "request",
 		[REMEDY_NAME] = "name",
 		[REMEDY_ROUTE] = "route",
 		[REMEDY_POLICY] = "policy",

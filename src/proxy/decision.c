@@ -91,6 +91,7 @@ static enum http_rule choose(const struct asked *a, struct decision *out)
 	case PATH_GOOD:
 		break;
 	}
+	out->judged = path.judged;
 	rule = settle(a, path.judged, &out->route);
 	if (rule != HTTP_RULE_NONE)
 		return rule;

@@ -13,7 +13,7 @@ struct text_info {
 
 static const struct text_info texts[REFUSAL_TEXTS] = {
 	[REFUSAL_CODE] = {"code", 32},
-	[REFUSAL_REASON] = {"reason", 80},
+	[REFUSAL_REASON] = {"reason", 168}, /* a policy and a route, too */
 	[REFUSAL_CONNECTION] = {"connection_id", 32},
 	[REFUSAL_REQUEST] = {"request_id", 32},
 	[REFUSAL_CLIENT_IP] = {"client_ip", 48},

@@ -7,6 +7,8 @@
  */
 #include "tls/client_reason.h"
 
+#include <string.h>
+
 #include <openssl/x509_vfy.h>
 
 /*
@@ -344,6 +346,17 @@ bool client_reason_revoked(int code)
 const char *client_auth_word(int code)
 {
 	return words[find(code)->word];
+}
+
+const char *client_auth_word_of(const char *reason)
+{
+	const size_t count = sizeof(reasons) / sizeof(reasons[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(reasons[i].text, reason))
+			return words[reasons[i].word];
+	}
+	return words[WORD_OTHER];
 }
 
 size_t client_auth_words(void)

@@ -129,6 +129,17 @@ static void no_refusal_is_given_to_the_library_as_ok(void **state)
 }
 
 /* RFC 8446 section 6 */
+static void a_text_leads_back_to_its_word(void **state)
+{
+	(void)state;
+	for (int code = -64; code < 128; code++)
+		assert_string_equal(
+			client_auth_word_of(client_auth_reason(code)),
+			client_auth_word(code));
+	assert_string_equal(client_auth_word_of("from the future"), "other");
+	assert_string_equal(client_auth_word_of(""), "other");
+}
+
 static void each_alert_has_its_number_and_name(void **state)
 {
 	static const struct {
@@ -168,6 +179,7 @@ int main(void)
 		cmocka_unit_test(words_are_few_and_found_by_their_index),
 		cmocka_unit_test(words_are_labels_each_of_its_own),
 		cmocka_unit_test(reasons_become_the_alerts_of_the_table),
+		cmocka_unit_test(a_text_leads_back_to_its_word),
 		cmocka_unit_test(each_alert_has_its_number_and_name),
 		cmocka_unit_test(no_refusal_is_given_to_the_library_as_ok),
 	};

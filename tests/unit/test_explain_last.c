@@ -77,7 +77,28 @@ static void a_refused_request_passed_the_steps_before_its_own(void **state)
 	has(text, "  pass  route        \n");
 	has(text, "  FAIL  policy       The client certificate does not");
 	has(text, "refused: the request was answered 403\n");
-	assert_null(strstr(text, "the client sees"));
+	has(text, "the client sees: status 403\n");
+	assert_null(strstr(text, "alert"));
+	/* no certificate is at fault */
+	assert_null(strstr(text, "(depth"));
+	has(text, "  pass  server_name  none was sent\n");
+	free(text);
+}
+
+/* request_any let it in, whatever was wrong with it. */
+static void a_certificate_that_failed_is_told_at_its_step(void **state)
+{
+	static const char page[] =
+		"time: 2026-11-25T19:00:01.000Z\nstage: request\n"
+		"code: certificate\nreason: No.\nsni: a.example\n"
+		"verify: FAILED:certificate revoked\nstatus: 403\n\n";
+	char *text = rendered(slice_str(page), false, 1);
+
+	(void)state;
+	has(text, "  pass  server_name  a.example\n");
+	has(text, "  FAIL  revocation   FAILED:certificate revoked\n");
+	has(text, "  skip  chain        not told: the first failure decides\n");
+	has(text, "  FAIL  policy       No.\n");
 	free(text);
 }
 
@@ -133,6 +154,7 @@ int main(void)
 			a_refused_handshake_has_its_failing_step_and_a_remedy),
 		cmocka_unit_test(
 			a_refused_request_passed_the_steps_before_its_own),
+		cmocka_unit_test(a_certificate_that_failed_is_told_at_its_step),
 		cmocka_unit_test(several_are_told_one_after_the_other),
 		cmocka_unit_test(no_refusal_is_no_text),
 		cmocka_unit_test(hostile_bytes_reach_no_terminal),

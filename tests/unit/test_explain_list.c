@@ -51,6 +51,7 @@ static void every_step_is_a_line(void **state)
 	static const char want[] =
 		"config: m.yaml\n"
 		"\n"
+		"  skip  server_name  \n"
 		"  pass  certificate  CN=\"x\"\n"
 		"  skip  chain        \n"
 		"  FAIL  dates        certificate has expired (depth 1)\n"
@@ -102,7 +103,7 @@ static void what_is_not_known_is_null_in_json(void **state)
 	free(text);
 }
 
-static void a_list_that_is_full_takes_no_more(void **state)
+static void a_list_that_is_full_says_so(void **state)
 {
 	struct explain_list list = {.because = "fine"};
 
@@ -113,6 +114,8 @@ static void a_list_that_is_full_takes_no_more(void **state)
 	}
 	assert_int_equal(list.fact_count, EXPLAIN_FACTS);
 	assert_int_equal(list.steps[0].line_count, EXPLAIN_LINES);
+	assert_string_equal(
+		list.steps[0].lines[EXPLAIN_LINES - 1], "and more, left out");
 }
 
 int main(void)
@@ -121,7 +124,7 @@ int main(void)
 		cmocka_unit_test(every_step_is_a_line),
 		cmocka_unit_test(json_is_one_object_on_one_line),
 		cmocka_unit_test(what_is_not_known_is_null_in_json),
-		cmocka_unit_test(a_list_that_is_full_takes_no_more),
+		cmocka_unit_test(a_list_that_is_full_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

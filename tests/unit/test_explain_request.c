@@ -57,21 +57,16 @@ static void take(FILE *from, int saved)
 	fclose(from);
 }
 
-/* Without a certificate when cert is NULL; NULLs at the end are left out. */
-static void explain(const char *cert, const char *host, const char *path,
-	const char *method, const char *sni)
+enum { WORDS = 16 };
+
+/* NULLs are left out. */
+static void call(const char *const words[WORDS])
 {
-	const char *words[] = {"explain", "--config", run.config,
-		cert ? "--cert" : "--no-cert", cert ? cert : "--host",
-		cert ? "--host" : host, cert ? host : "--path",
-		cert ? "--path" : path, cert ? path : "--method",
-		cert ? "--method" : method, cert ? method : NULL,
-		sni ? "--sni" : NULL, sni};
-	char *argv[16];
+	char *argv[WORDS];
 	int argc = 0, saved;
 	FILE *out = tmpfile();
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < WORDS; i++) {
 		if (words[i])
 			argv[argc++] = strdup(words[i]);
 	}
@@ -83,6 +78,15 @@ static void explain(const char *cert, const char *host, const char *path,
 	take(out, saved);
 	for (int i = 0; i < argc; i++)
 		free(argv[i]);
+}
+
+/* Without a certificate when cert is NULL. */
+static void explain(const char *cert, const char *host, const char *path,
+	const char *method, const char *sni)
+{
+	call((const char *[WORDS]){"explain", "--config", run.config,
+		cert ? "--cert" : "--no-cert", cert, "--host", host, "--path",
+		path, "--method", method, sni ? "--sni" : NULL, sni});
 }
 
 static void assert_says(const char *what)
@@ -135,18 +139,54 @@ static void each_request_is_told_its_way(void **state)
 				"allowed: the route answers by itself\n"}},
 		{"ann", "one.example", "/any/%2e%2e%2f", "GET", NULL,
 			EXIT_CODE_FAILED,
-			{"can be read in more than one way\n",
-				"status 400\ncode: bad-request\n", NULL}},
+			{"FAIL  route        the path can be read in two ways",
+				"status 400\ncode: path-ambiguous\n",
+				"reason: the path can be read in two ways"}},
 		{"ann", "two.example", "/staff/a", "GET", "one.example",
 			EXIT_CODE_FAILED,
 			{"FAIL  name         the host is served under another "
 			 "server name",
-				"status 421\ncode: misdirected\n", NULL}},
+				"status 421\ncode: misdirected\n",
+				"reason: This connection was opened for "
+				"another server name"}},
 		{"ann", "two.example", "/staff/a", "GET", NULL, EXIT_CODE_OK,
-			{"server name two.example and host agree\n", NULL,
-				NULL}},
+			{"pass  server_name  two.example: the certificate ",
+				"/two.pem\n",
+				"pass  name         the certificate that was "
+				"shown stands for the host\n"}},
+		/* an address is not sent as a server name (RFC 6066) */
+		{"ann", "192.0.2.1", "/staff/a", "GET", NULL, EXIT_CODE_OK,
+			{"pass  server_name  none is sent: the default "
+			 "certificate, ",
+				"/one.pem\n", NULL}},
+		{"ann", "x.example", "/staff/a", "GET", NULL, EXIT_CODE_OK,
+			{"x.example: no certificate is for it; the default "
+			 "one, ",
+				"/one.pem\n", NULL}},
+		{"ann", "two.example", "/staff/a", "GET", "a b",
+			EXIT_CODE_FAILED,
+			{"FAIL  server_name  what the client sends is no name",
+				"skip  certificate  not reached\n",
+				"alert 112 unrecognized_name\n"}},
 		{"ann", "a b", "/", "GET", NULL, EXIT_CODE_FAILED,
-			{"FAIL  name", "status 400", NULL}},
+			{"FAIL  request      the Host field is not a host",
+				"status 400\ncode: host-syntax\n",
+				"skip  route        not reached\n"}},
+		{"ann", "", "/", "GET", NULL, EXIT_CODE_FAILED,
+			{"FAIL  request", "code: host-syntax\n", NULL}},
+		{"ann", "one.example", "/a b", "GET", NULL, EXIT_CODE_FAILED,
+			{"FAIL  request", "code: request-line\n", NULL}},
+		{"ann", "one.example", "a", "GET", NULL, EXIT_CODE_FAILED,
+			{"FAIL  request", "code: target\n", NULL}},
+		{"ann", "one.example", "https://two.example/", "GET", NULL,
+			EXIT_CODE_FAILED,
+			{"FAIL  request", "code: host-disagrees\n", NULL}},
+		{"ann", "one.example", "/", "TRACE", NULL, EXIT_CODE_FAILED,
+			{"FAIL  request", "status 405\ncode: method-trace\n",
+				"Let the client do without TRACE."}},
+		{"ann", "one.example", "/", "CONNECT", NULL, EXIT_CODE_FAILED,
+			{"FAIL  request", "status 501\ncode: method-connect\n",
+				NULL}},
 	};
 
 	(void)state;
@@ -162,6 +202,44 @@ static void each_request_is_told_its_way(void **state)
 		assert_int_equal(run.code, rows[i].code);
 		for (int n = 0; n < 3 && rows[i].says[n]; n++)
 			assert_says(rows[i].says[n]);
+	}
+}
+
+/* A client without a certificate. */
+static void ask(const char *const words[4])
+{
+	call((const char *[WORDS]){"explain", "--config", run.config,
+		"--no-cert", words[0], words[1], words[2], words[3]});
+}
+
+static void a_request_may_have_no_host(void **state)
+{
+	(void)state;
+	ask((const char *[4]){"--no-host", "--path", "/ping"});
+	assert_int_equal(run.code, EXIT_CODE_FAILED);
+	assert_says("pass  server_name  none is sent");
+	assert_says("FAIL  request      an HTTP/1.1 request has no Host");
+	assert_says("status 400\ncode: host-missing\n");
+	ask((const char *[4]){"--no-host", "--path=/ping", "--http", "1.0"});
+	assert_int_equal(run.code, EXIT_CODE_OK);
+	assert_says("http: 1.0\n");
+	assert_says("status 204\n");
+}
+
+static void what_cannot_be_asked_is_wrong_use(void **state)
+{
+	static const char *const rows[][4] = {
+		{"--http", "1.0"},
+		{"--no-host", "--host", "one.example"},
+		{"--no-host", "--http", "3"},
+		{"--host", "one.example\r\nX: y"},
+		{"--no-host", "--path", "/\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ask(rows[i]);
+		assert_int_equal(run.code, EXIT_CODE_USAGE);
 	}
 }
 
@@ -220,6 +298,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_request_is_told_its_way),
+		cmocka_unit_test(a_request_may_have_no_host),
+		cmocka_unit_test(what_cannot_be_asked_is_wrong_use),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
