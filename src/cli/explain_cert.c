@@ -319,6 +319,9 @@ static void tell_none(struct work *w)
 {
 	bool asked = w->listener->client_auth.mode != CLIENT_AUTH_DISABLED;
 
+	for (int step = REMEDY_CHAIN; step < REMEDY_REQUEST; step++)
+		set(w, (enum remedy_step)step, EXPLAIN_SKIP,
+			"there is no certificate to judge");
 	tell_absence(w);
 	set(w, REMEDY_SHOWN, w->auth.refused ? EXPLAIN_FAIL : EXPLAIN_SKIP,
 		asked ? "the client shows none"

@@ -64,7 +64,8 @@ class World:
         self.one = pki.ca.issue("e-one", SERVER, names=["one.example",
                                                         "127.0.0.1"])
         self.two = pki.ca.issue("e-two", SERVER,
-                                names=["two.example", "*.two.example"])
+                                names=["two.example", "*.two.example",
+                                       "127.0.0.2"])
         unknown = Issuer(directory, "unknown ca")
         self.leaves = {
             "none": None, "revoked": pki.ca.issue("revoked"),
@@ -299,6 +300,8 @@ CASES = {
                                   path="/staff/%2f", expect="misdirected"),
     "other group, no name": Case(host="a.two.example", sni=None,
                                  expect="misdirected"),
+    "an address of the other group": Case(host="127.0.0.2",
+                                          expect="misdirected"),
     "strict, unknown host": Case(listener="strict", host="x.example",
                                  sni="one.example", expect="misdirected"),
     "strict, HTTP/1.0 without a Host": Case(
