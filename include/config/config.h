@@ -15,6 +15,7 @@
 #include "config/config_headers.h"
 #include "config/config_policy.h"
 #include "config/config_route.h"
+#include "config/config_server.h"
 #include "config/config_text.h"
 #include "net/addr.h"
 
@@ -72,6 +73,10 @@ struct config_origin {
 	struct config_mark mark;
 	struct config_text url; /* as written */
 	const char *authority;  /* for `host: origin`; unix: "localhost" */
+	struct config_server *servers; /* url and authority: the first's */
+	size_t server_count;           /* 0: all addresses are one */
+	unsigned next_weight;          /* while they are read */
+	enum config_balance balance;
 	struct addr *addresses; /* what the name resolved to at load time */
 	size_t address_count;
 	unsigned keepalive_connections; /* idle ones kept, per worker */

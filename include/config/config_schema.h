@@ -79,7 +79,7 @@ enum config_type {
 	CONFIG_TYPE_ADMIN_ADDRESS, /* struct config_admin */
 	CONFIG_TYPE_ACCESS_OUTPUT, /* struct config_logging */
 	CONFIG_TYPE_URL,           /* struct config_origin: one URL */
-	CONFIG_TYPE_SERVERS,       /* struct config_origin: list of one URL */
+	CONFIG_TYPE_SERVERS,       /* struct config_origin: list of URLs */
 	CONFIG_TYPE_MAP,
 	CONFIG_TYPE_LIST,  /* of maps: an array and its count */
 	CONFIG_TYPE_NAMED, /* maps under names: the same */

@@ -33,11 +33,12 @@ enum failure {
 	/* the origin */
 	FAILURE_ORIGIN_CONNECT,
 	FAILURE_ORIGIN_CONNECT_TIMEOUT,
-	FAILURE_ORIGIN_TIMEOUT, /* no answer in time */
-	FAILURE_ORIGIN_GONE,    /* left before it answered */
-	FAILURE_ORIGIN_ANSWER,  /* not HTTP as we accept it */
-	FAILURE_ORIGIN_CUT,     /* left or erred within its answer */
-	FAILURE_ORIGIN_STALLED, /* stopped within its answer */
+	FAILURE_ORIGIN_UNAVAILABLE, /* all servers are down */
+	FAILURE_ORIGIN_TIMEOUT,     /* no answer in time */
+	FAILURE_ORIGIN_GONE,        /* left before it answered */
+	FAILURE_ORIGIN_ANSWER,      /* not HTTP as we accept it */
+	FAILURE_ORIGIN_CUT,         /* left or erred within its answer */
+	FAILURE_ORIGIN_STALLED,     /* stopped within its answer */
 	/* us */
 	FAILURE_CERT_HEADERS, /* could not be written truly (R6) */
 	FAILURE_MEMORY,

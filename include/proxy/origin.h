@@ -3,9 +3,10 @@
  *
  * It lends streams, not connections. A lease is the promise of one: it lies in
  * the borrower's memory and is over when `ready` or `failed` was called, or
- * when it was cancelled. An idle connection is preferred (the one used last);
- * else one is opened, at the address that worked last, then at the others in
- * turn.
+ * when it was cancelled. A server is chosen (proxy/balance) of those that are
+ * not down (proxy/server_health). Of that an idle connection is preferred (the
+ * one used last); else one is opened, at the address that worked last, then at
+ * the others in turn, then at the next server. The only server is never down.
  */
 #ifndef MTLSGATE_PROXY_ORIGIN_H
 #define MTLSGATE_PROXY_ORIGIN_H
@@ -32,6 +33,9 @@ struct lease {
 	struct origin *origin;    /* NULL: no lease runs */
 	struct origin_conn *conn; /* being connected */
 	struct loop_task task;
+	struct slice client;  /* address, as text; for client_ip */
+	size_t server;        /* that is, or was, asked */
+	uint64_t seen;        /* a bit for each server tried */
 	size_t first;         /* address that was tried first */
 	size_t tried;         /* addresses that did not answer */
 	bool fresh;           /* no kept connection */
@@ -48,7 +52,7 @@ void origin_free(struct origin *origin);
 void origin_drain(struct origin *origin);
 
 /*
- * events and owner of the lease are set; everything else is filled here.
+ * events, owner and client of the lease are set; all else is filled here.
  * fresh: do not use a kept connection (the last one was stale). One of the
  * events follows from the later queue or from an event below.
  */

@@ -39,6 +39,9 @@ void origin_pool_free(struct origin_pool *pool);
 /* Idle connections end politely; none is kept from now on. */
 void origin_pool_drain(struct origin_pool *pool);
 
+/* Connections that are lent or being opened. */
+unsigned origin_pool_busy(const struct origin_pool *pool);
+
 /* A stream of the idle connection used last, unbound; NULL: none is idle. */
 struct stream *origin_pool_reuse(struct origin_pool *pool);
 

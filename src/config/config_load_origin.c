@@ -122,12 +122,23 @@ static bool parse_http(struct config_loader *loader, struct config_spot spot,
 
 /* ---- addresses ---- */
 
+/* Where the addresses of the server being read begin. */
+static size_t first_of(const struct config_origin *origin)
+{
+	const struct config_server *last;
+
+	if (!origin->server_count)
+		return 0;
+	last = &origin->servers[origin->server_count - 1];
+	return last->first + last->count;
+}
+
 static bool add_address(struct config_loader *loader,
 	struct config_origin *origin, const struct addr *addr)
 {
 	struct addr *all;
 
-	for (size_t i = 0; i < origin->address_count; i++) {
+	for (size_t i = first_of(origin); i < origin->address_count; i++) {
 		if (addr_eq(&origin->addresses[i], addr))
 			return true;
 	}
@@ -224,7 +235,7 @@ static void read_unix(struct config_loader *loader, struct config_spot spot,
 			config_shown(slice_str(origin->url.text), shown));
 }
 
-void config_origin_url(struct config_loader *loader, struct config_spot spot,
+static void read_url(struct config_loader *loader, struct config_spot spot,
 	struct config_origin *origin)
 {
 	struct slice text, authority;
@@ -250,4 +261,83 @@ void config_origin_url(struct config_loader *loader, struct config_spot spot,
 	if (!origin->authority)
 		config_no_memory(loader);
 	find_addresses(loader, spot, origin, &url);
+}
+
+/* After its URL: what was read becomes a server of its own. */
+static void add_server(
+	struct config_loader *loader, struct config_origin *origin)
+{
+	size_t count = origin->server_count, first = first_of(origin);
+	struct config_server *all =
+		arena_alloc(loader->arena, (count + 1) * sizeof(*all));
+
+	if (!all) {
+		config_no_memory(loader);
+		return;
+	}
+	if (count)
+		memcpy(all, origin->servers, count * sizeof(*all));
+	all[count] = (struct config_server){.url = origin->url,
+		.authority = origin->authority,
+		.weight = origin->next_weight,
+		.first = first,
+		.count = origin->address_count - first};
+	origin->servers = all;
+	origin->server_count = count + 1;
+	origin->url = all[0].url;
+	origin->authority = all[0].authority;
+}
+
+void config_origin_url(struct config_loader *loader, struct config_spot spot,
+	struct config_origin *origin)
+{
+	origin->next_weight = 1;
+	read_url(loader, spot, origin);
+	add_server(loader, origin);
+}
+
+/* {url: ..., weight: ...} */
+static void read_long(struct config_loader *loader, struct config_spot spot,
+	struct config_origin *origin)
+{
+	static const char prefix[] = "origins.*.servers[]";
+	const struct yaml_node *url = yaml_tree_find(spot.node, "url");
+
+	origin->next_weight = 1;
+	config_read_map(loader, spot, prefix);
+	config_check_required(loader, spot, spot.node, prefix);
+	if (!url)
+		return;
+	read_url(loader, config_spot_below(loader, spot, url), origin);
+	add_server(loader, origin);
+}
+
+void config_origin_servers(struct config_loader *loader,
+	struct config_spot spot, struct config_origin *origin)
+{
+	const struct yaml_node *node = spot.node;
+	size_t index = 0;
+
+	origin->url.text = ""; /* given, if only wrongly */
+	if (node->kind != YAML_KIND_LIST || !node->count) {
+		config_complain(loader, spot,
+			"expected a list of URLs, like "
+			"[http://127.0.0.1:8080]");
+		return;
+	}
+	if (node->count > CONFIG_SERVERS_MAX) {
+		config_complain(loader, spot,
+			"found %zu servers, at most %d are accepted",
+			node->count, CONFIG_SERVERS_MAX);
+		return;
+	}
+	for (node = node->first; node; node = node->next, index++) {
+		struct config_spot one =
+			config_spot_item(loader, spot, node, index);
+
+		if (node->kind == YAML_KIND_MAP)
+			read_long(loader, one, origin);
+		else
+			config_origin_url(loader, one, origin);
+	}
 }

@@ -143,6 +143,27 @@ static void put_texts(struct printer *p, const struct config_texts *texts)
 	put_str(p, "]");
 }
 
+static void put_servers(struct printer *p, const struct config_origin *origin)
+{
+	char weight[32];
+
+	put_str(p, "[");
+	for (size_t i = 0; i < origin->server_count; i++) {
+		const struct config_server *one = &origin->servers[i];
+
+		put_str(p, i ? ", " : "");
+		if (one->weight == 1) {
+			put_quoted(p, one->url.text);
+			continue;
+		}
+		put_str(p, "{url: ");
+		put_quoted(p, one->url.text);
+		snprintf(weight, sizeof(weight), ", weight: %u}", one->weight);
+		put_str(p, weight);
+	}
+	put_str(p, "]");
+}
+
 static uint64_t number_of(const struct printer *p, const struct config_key *key)
 {
 	if (!key->size)
@@ -222,9 +243,7 @@ static void put_value(struct printer *p, const struct config_key *key)
 		   key->type == CONFIG_TYPE_TEXTS) {
 		put_texts(p, place_of(p, key));
 	} else if (key->type == CONFIG_TYPE_SERVERS) {
-		put_str(p, "[");
-		put_quoted(p, text_of(p, key));
-		put_str(p, "]");
+		put_servers(p, place_of(p, key));
 	} else {
 		put_text(p, key);
 	}

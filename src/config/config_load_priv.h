@@ -110,6 +110,10 @@ bool config_admin_auto(struct config_loader *loader);
 void config_origin_url(struct config_loader *loader, struct config_spot spot,
 	struct config_origin *origin);
 
+/* A list of URLs, or of maps that hold one. */
+void config_origin_servers(struct config_loader *loader,
+	struct config_spot spot, struct config_origin *origin);
+
 /* ---- config_load_walk.c ---- */
 
 /* Defaults, then every key of the tree, into the structs. */

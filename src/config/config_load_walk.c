@@ -117,25 +117,6 @@ static void read_output(struct config_loader *loader, struct config_spot spot,
 	}
 }
 
-static void read_servers(struct config_loader *loader, struct config_spot spot,
-	struct config_origin *origin)
-{
-	const struct yaml_node *node = spot.node;
-
-	origin->url.text = ""; /* given, if only wrongly */
-	if (node->kind != YAML_KIND_LIST)
-		config_complain(loader, spot,
-			"expected a list of one URL, like "
-			"[http://127.0.0.1:8080]");
-	else if (node->count != 1)
-		config_complain(loader, spot,
-			"found %zu servers, exactly one is accepted today",
-			node->count);
-	else
-		config_origin_url(loader,
-			config_spot_item(loader, spot, node->first, 0), origin);
-}
-
 bool config_is_end(const struct config_key *key)
 {
 	return (key->type == CONFIG_TYPE_LIST ||
@@ -198,7 +179,7 @@ static void read_value(struct config_loader *loader, struct config_spot spot,
 		read_output(loader, spot, &loader->config->logging);
 		break;
 	case CONFIG_TYPE_SERVERS:
-		read_servers(loader, spot, home);
+		config_origin_servers(loader, spot, home);
 		break;
 	case CONFIG_TYPE_MAP:
 		read_inner(

@@ -3,6 +3,13 @@
 
 #include "config/config.h"
 
+static const struct config_word balance_words[] = {
+	{"round_robin", BALANCE_ROUND_ROBIN},
+	{"least_connections", BALANCE_LEAST_CONNECTIONS},
+	{"client_ip", BALANCE_CLIENT_IP},
+	{NULL, 0},
+};
+
 const struct config_key config_schema_origins[] = {
 	KEY("origin", URL,
 		"the only origin, like http://127.0.0.1:8080 or unix:/path; "
@@ -16,6 +23,16 @@ const struct config_key config_schema_origins[] = {
 	KEY("origins.*.servers", SERVERS,
 		"where it answers: http://host:port or unix:/path",
 		WHOLE(CONFIG_HOME_ORIGIN), .required = true),
+	KEY("origins.*.servers[]", MAP, "one server, in its long form"),
+	KEY("origins.*.servers[].url", URL, "where it answers",
+		WHOLE(CONFIG_HOME_ORIGIN), .required = true),
+	KEY("origins.*.servers[].weight", COUNT,
+		"its share of the requests, against the others",
+		ORIGIN(next_weight), .fallback = "1",
+		RANGE(1, CONFIG_WEIGHT_MAX)),
+	KEY("origins.*.balance", WORD, "which of several servers is asked",
+		ORIGIN(balance), .fallback = "round_robin",
+		.words = balance_words),
 	KEY("origins.*.keepalive", MAP, "connections kept open"),
 	KEY("origins.*.keepalive.connections", COUNT,
 		"idle connections kept by a worker",

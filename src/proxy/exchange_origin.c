@@ -256,5 +256,6 @@ void exchange_lease(struct exchange *x, bool fresh)
 	exchange_enter(x, EXCHANGE_LEASE);
 	x->lease.events = &lease_events;
 	x->lease.owner = x;
+	x->lease.client = x->client.ip;
 	origin_request(x->origin, &x->lease, fresh);
 }

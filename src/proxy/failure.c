@@ -36,6 +36,8 @@ static const struct failure_info table[FAILURE_COUNT] = {
 		"The origin cannot be reached."},
 	[FAILURE_ORIGIN_CONNECT_TIMEOUT] = {"origin-connect-timeout", 504,
 		BLAME_ORIGIN, "The origin cannot be reached in time."},
+	[FAILURE_ORIGIN_UNAVAILABLE] = {"origin-unavailable", 503, BLAME_ORIGIN,
+		"The origin is not available now."},
 	[FAILURE_ORIGIN_TIMEOUT] = {"origin-timeout", 504, BLAME_ORIGIN,
 		"The origin did not answer in time."},
 	[FAILURE_ORIGIN_GONE] = {"origin-gone", 502, BLAME_ORIGIN,

@@ -44,6 +44,7 @@ struct origin_pool {
 	struct oc_list idle; /* used last stands first */
 	struct oc_list busy; /* connecting and lent */
 	unsigned idle_count;
+	unsigned busy_count;
 	bool draining;
 	struct loop_timer expiry; /* of the idle one that waits longest */
 };
@@ -85,6 +86,7 @@ static void leave_list(struct origin_conn *oc)
 
 	if (oc->state != OC_IDLE) {
 		list_remove(&pool->busy, oc);
+		pool->busy_count--;
 		return;
 	}
 	list_remove(&pool->idle, oc);
@@ -165,6 +167,7 @@ static void on_idle(void *owner)
 		return;
 	}
 	list_remove(&pool->busy, oc);
+	pool->busy_count--;
 	oc->state = OC_IDLE;
 	oc->idle_since_ms = loop_now_ms(pool->setup->loop);
 	list_push(&pool->idle, oc);
@@ -183,6 +186,11 @@ static const struct h1_client_events client_events = {
 	.on_over = on_over,
 };
 
+unsigned origin_pool_busy(const struct origin_pool *pool)
+{
+	return pool->busy_count;
+}
+
 struct stream *origin_pool_reuse(struct origin_pool *pool)
 {
 	struct origin_conn *oc = pool->idle.first;
@@ -192,6 +200,7 @@ struct stream *origin_pool_reuse(struct origin_pool *pool)
 	leave_list(oc);
 	oc->state = OC_LENT;
 	list_push(&pool->busy, oc);
+	pool->busy_count++;
 	count(pool, METRIC_ORIGIN_REUSES);
 	return h1_client_lend(oc->client);
 }
@@ -290,6 +299,7 @@ struct origin_conn *origin_pool_connect(struct origin_pool *pool,
 	if (!oc->conn)
 		goto failed;
 	list_push(&pool->busy, oc);
+	pool->busy_count++;
 	return oc;
 failed:
 	oc_free(oc);

@@ -301,6 +301,97 @@ static void many_leases_run_side_by_side(void **state)
 	assert_int_equal(rig->failed, 9); /* whoever has a stream hears of it */
 }
 
+/* ---- several servers ---- */
+
+static void split(struct rig *rig)
+{
+	static struct config_server servers[PLACES];
+
+	for (unsigned i = 0; i < PLACES; i++)
+		servers[i] = (struct config_server){
+			.url.text = "s", .weight = 1, .first = i, .count = 1};
+	rig->config.servers = servers;
+	rig->config.server_count = PLACES;
+}
+
+static void give_back(struct rig *rig)
+{
+	rig->stream->ops->close(rig->stream, STREAM_ABORT);
+	rig->stream = NULL;
+}
+
+static void servers_take_turns(void **state)
+{
+	struct rig *rig = *state;
+
+	split(rig);
+	make(rig);
+	for (unsigned i = 0; i < 2 * PLACES; i++) {
+		ask(rig);
+		BENCH_UNTIL(&rig->bench, rig->ready == i + 1);
+		assert_true(asked_at(rig, i % PLACES));
+		give_back(rig);
+	}
+}
+
+static void the_least_busy_server_is_asked(void **state)
+{
+	struct rig *rig = *state;
+	struct stream *held;
+
+	split(rig);
+	rig->config.server_count = 2;
+	rig->config.balance = BALANCE_LEAST_CONNECTIONS;
+	make(rig);
+	ask(rig);
+	BENCH_UNTIL(&rig->bench, rig->ready == 1);
+	assert_true(asked_at(rig, 0));
+	held = rig->stream;
+	for (unsigned i = 2; i < 6; i++) {
+		ask(rig);
+		BENCH_UNTIL(&rig->bench, rig->ready == i);
+		assert_true(asked_at(rig, 1));
+		give_back(rig);
+	}
+	held->ops->close(held, STREAM_ABORT);
+}
+
+/* Each request finds another one; when it is known, nobody is sent there. */
+static void a_server_that_fails_is_left_alone(void **state)
+{
+	struct rig *rig = *state;
+
+	go_away(rig, 1);
+	split(rig);
+	make(rig);
+	for (unsigned i = 0; i < 20; i++) {
+		ask(rig);
+		BENCH_UNTIL(&rig->bench, rig->ready == i + 1);
+		assert_false(asked_at(rig, 1));
+		give_back(rig);
+	}
+	assert_int_equal(rig->metrics.value[METRIC_ORIGIN_CONNECT_FAILURES], 3);
+	assert_int_equal(rig->metrics.value[METRIC_ORIGIN_EJECTIONS], 1);
+}
+
+static void when_all_are_down_nobody_is_asked(void **state)
+{
+	struct rig *rig = *state;
+
+	for (unsigned i = 0; i < PLACES; i++)
+		go_away(rig, i);
+	split(rig);
+	make(rig);
+	for (unsigned i = 1; i <= 4; i++) {
+		ask(rig);
+		BENCH_UNTIL(&rig->bench, rig->failed == i);
+		assert_int_equal(rig->why, i < 4 ? FAILURE_ORIGIN_CONNECT
+						 : FAILURE_ORIGIN_UNAVAILABLE);
+	}
+	assert_int_equal(rig->metrics.value[METRIC_ORIGIN_CONNECT_FAILURES], 9);
+	assert_int_equal(rig->metrics.value[METRIC_ORIGIN_EJECTIONS], 3);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[] = {
@@ -311,6 +402,10 @@ int main(void)
 		cmocka_unit_test(a_cancelled_lease_tells_nothing),
 		cmocka_unit_test(a_unix_socket_is_an_address_too),
 		cmocka_unit_test(many_leases_run_side_by_side),
+		cmocka_unit_test(servers_take_turns),
+		cmocka_unit_test(the_least_busy_server_is_asked),
+		cmocka_unit_test(a_server_that_fails_is_left_alone),
+		cmocka_unit_test(when_all_are_down_nobody_is_asked),
 	};
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
