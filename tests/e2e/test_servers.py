@@ -10,6 +10,8 @@ from origin import Origin
 @pytest.fixture
 def servers(short_path):
     made = [Origin(), Origin(unix=short_path / "app.sock")]
+    (short_path / "app.sock").chmod(0o777)  # workers are nobody
+    short_path.chmod(0o755)
     yield made
     for server in made:
         server.close()
