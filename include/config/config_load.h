@@ -19,6 +19,15 @@ struct config_problems;
  */
 struct config *config_load(const char *path, struct config_problems *problems)
 	__attribute__((warn_unused_result));
+/*
+ * The same, and named(arg, path) is called for each file that the
+ * configuration names, before it is looked at: of one without errors of its
+ * own, be the files right or wrong. false from it: memory.
+ */
+struct config *config_load_named(const char *path,
+	struct config_problems *problems,
+	bool (*named)(void *arg, const char *path), void *arg)
+	__attribute__((warn_unused_result));
 /* The same from memory; `path` names it in messages and relative paths. */
 struct config *config_load_text(struct slice text, const char *path,
 	struct config_problems *problems) __attribute__((warn_unused_result));

@@ -19,7 +19,6 @@
 
 #include <stdbool.h>
 
-struct config;
 struct file_watch;
 
 /* NULL: memory. */
@@ -29,8 +28,8 @@ void file_watch_free(struct file_watch *watch); /* NULL is ignored */
 /* From now on; the path is copied. false: memory. */
 bool file_watch_add(struct file_watch *watch, const char *path)
 	__attribute__((warn_unused_result));
-/* Every file that the configuration names. false: memory. */
-bool file_watch_config(struct file_watch *watch, const struct config *config)
+/* The same, as a visitor of config_load_named. */
+bool file_watch_named(void *watch, const char *path)
 	__attribute__((warn_unused_result));
 
 /*

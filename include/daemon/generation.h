@@ -60,10 +60,12 @@ struct generation {
  * wrong goes to `problems` (lent). NULL when there is an error among it
  * (R11). The first one of the process also initialises the TLS library. ring:
  * for `ticket_keys: auto` (lent, outlives it); NULL: no tickets without a file.
+ * tried: when it fails, the files that were looked at (the caller's, or NULL),
+ * so that one that is mended can be noticed; may be NULL.
  */
 struct generation *generation_load(const char *path, unsigned number,
-	const struct ticket_ring *ring, struct config_problems *problems)
-	__attribute__((warn_unused_result));
+	const struct ticket_ring *ring, struct config_problems *problems,
+	struct file_watch **tried) __attribute__((warn_unused_result));
 /* Without children; NULL is ignored. Keys are wiped. */
 void generation_free(struct generation *generation);
 /* A successor serves: contexts and their keys are not needed any more. */

@@ -36,7 +36,9 @@ enum shared_fact {
 	SHARED_STARTED_S,        /* seconds since 1970 */
 	SHARED_RELOADS_OK,
 	SHARED_RELOADS_FAILED,
-	SHARED_WORKER_DEATHS, /* that nobody asked for */
+	SHARED_RELOAD_RETRIES, /* of failed ones, that nobody asked for */
+	SHARED_RELOAD_PENDING, /* 1: the last one failed */
+	SHARED_WORKER_DEATHS,  /* that nobody asked for */
 	SHARED_STEWARD_DEATHS,
 	SHARED_CLIENTS_CUT,     /* connections ended by a deadline */
 	SHARED_CRL_NEXT_UPDATE, /* the earliest, seconds since 1970; 0: none */

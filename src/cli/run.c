@@ -88,7 +88,7 @@ static struct generation *load(
 		fputs("mtlsgate run: out of memory\n", stderr);
 		return NULL;
 	}
-	first = generation_load(path, 1, ring, problems);
+	first = generation_load(path, 1, ring, problems, NULL);
 	if (first) {
 		systemd_log_setup(&first->config->logging, "master");
 		master_log_problems(LOG_LEVEL_WARN, "config_warning", problems);

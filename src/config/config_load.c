@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "config/config_files.h"
 
 bool config_asks_ocsp(const struct config *config)
 {
@@ -87,15 +88,27 @@ static bool read_file(
 	return ok;
 }
 
-struct config *config_load(const char *path, struct config_problems *problems)
+static struct config *load(
+	struct config_loader *loader, struct slice text, const char *path);
+
+struct config *config_load_named(const char *path,
+	struct config_problems *problems,
+	bool (*named)(void *arg, const char *path), void *arg)
 {
+	struct config_loader loader = {
+		.problems = problems, .named = named, .named_arg = arg};
 	struct config *config = NULL;
 	struct buf text = {0};
 
 	if (read_file(path, &text, problems))
-		config = config_load_text(buf_bytes(&text), path, problems);
+		config = load(&loader, buf_bytes(&text), path);
 	buf_fini(&text);
 	return config;
+}
+
+struct config *config_load(const char *path, struct config_problems *problems)
+{
+	return config_load_named(path, problems, NULL, NULL);
 }
 
 struct config *config_load_text(
@@ -183,6 +196,15 @@ static bool loader_init(struct config_loader *loader, const char *path)
 
 /* ---- all parts together ---- */
 
+/* With errors it is the file itself that has to change. */
+static void name_files(struct config_loader *loader)
+{
+	if (loader->named && !config_problems_errors(loader->problems) &&
+		!config_files_each(
+			loader->config, loader->named, loader->named_arg))
+		config_no_memory(loader);
+}
+
 static void run(struct config_loader *loader, struct slice text)
 {
 	config_problems_source(loader->problems, loader->file, text);
@@ -194,23 +216,31 @@ static void run(struct config_loader *loader, struct slice text)
 	if (loader->root->kind != YAML_KIND_MAP)
 		return;
 	config_check(loader);
+	name_files(loader);
 	if (!(loader->flags & CONFIG_LOAD_OFFLINE))
 		config_check_files(loader);
+}
+
+static struct config *load(
+	struct config_loader *loader, struct slice text, const char *path)
+{
+	size_t before = config_problems_errors(loader->problems);
+
+	if (!loader_init(loader, path))
+		config_problem(loader->problems, CONFIG_ERROR,
+			EXIT_CODE_INTERNAL, mark_file(path), "out of memory");
+	else
+		run(loader, text);
+	if (config_problems_errors(loader->problems) == before)
+		return loader->config;
+	config_free(loader->config);
+	return NULL;
 }
 
 struct config *config_load_with(struct slice text, const char *path,
 	struct config_problems *problems, unsigned flags)
 {
 	struct config_loader loader = {.problems = problems, .flags = flags};
-	size_t before = config_problems_errors(problems);
 
-	if (!loader_init(&loader, path))
-		config_problem(problems, CONFIG_ERROR, EXIT_CODE_INTERNAL,
-			mark_file(path), "out of memory");
-	else
-		run(&loader, text);
-	if (config_problems_errors(problems) == before)
-		return loader.config;
-	config_free(loader.config);
-	return NULL;
+	return load(&loader, text, path);
 }

@@ -28,6 +28,8 @@ struct config *config_load_with(struct slice text, const char *path,
 	__attribute__((warn_unused_result));
 
 struct config_loader {
+	bool (*named)(void *arg, const char *path); /* NULL: nobody asks */
+	void *named_arg;
 	struct config *config; /* being filled */
 	struct arena *arena;   /* the config's */
 	struct config_problems *problems;

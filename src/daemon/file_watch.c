@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "base/slice.h"
-#include "config/config_files.h"
 
 enum { PATH_ROOM = 4096, PATIENCE = 5 };
 
@@ -137,14 +136,9 @@ bool file_watch_add(struct file_watch *watch, const char *path)
 	return false;
 }
 
-static bool add_path(void *arg, const char *path)
+bool file_watch_named(void *watch, const char *path)
 {
-	return file_watch_add(arg, path);
-}
-
-bool file_watch_config(struct file_watch *watch, const struct config *config)
-{
-	return config_files_each(config, add_path, watch);
+	return file_watch_add(watch, path);
 }
 
 /* ---- looking ---- */

@@ -108,11 +108,10 @@ static bool load(struct generation *g, const char *path,
 	g->files = file_watch_new();
 	if (!g->files || !file_watch_add(g->files, path))
 		return no_memory(path, problems);
-	g->config = config_load(path, problems);
+	g->config =
+		config_load_named(path, problems, file_watch_named, g->files);
 	if (!g->config || !init_library(g, problems))
 		return false;
-	if (!file_watch_config(g->files, g->config))
-		return no_memory(path, problems);
 	/* all, so that one run finds all that is wrong */
 	g->rules = rulebook_new(g->config, problems);
 	built = build_contexts(g, ring, problems) && g->rules;
@@ -120,7 +119,8 @@ static bool load(struct generation *g, const char *path,
 }
 
 struct generation *generation_load(const char *path, unsigned number,
-	const struct ticket_ring *ring, struct config_problems *problems)
+	const struct ticket_ring *ring, struct config_problems *problems,
+	struct file_watch **tried)
 {
 	struct generation *g = calloc(1, sizeof(*g));
 
@@ -133,6 +133,10 @@ struct generation *generation_load(const char *path, unsigned number,
 	g->access_fd = -1;
 	if (load(g, path, ring, problems) && !config_problems_errors(problems))
 		return g;
+	if (tried) {
+		*tried = g->files;
+		g->files = NULL;
+	}
 	generation_free(g);
 	return NULL;
 }

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "daemon/file_watch.h"
 #include "daemon/systemd.h"
 
 /* ---- all generations ---- */
@@ -202,6 +203,7 @@ static void on_signal(void *arg, int signal)
 
 	switch (signal) {
 	case SIGHUP:
+		master_files_asked(master);
 		master_reload(master);
 		break;
 	case SIGUSR1:
@@ -266,6 +268,8 @@ static void free_generations(
 			generation_free(g);
 	}
 	master->current = master->next = master->old = NULL;
+	file_watch_free(master->retry.tried);
+	master->retry.tried = NULL;
 }
 
 static void unmake_loop(struct master *master)

@@ -16,6 +16,7 @@
 #include "daemon/sockets.h"
 
 struct err;
+struct file_watch;
 struct master;
 
 enum seat_state {
@@ -49,6 +50,23 @@ enum master_state {
 
 enum { MASTER_SIGNALS = 5 };
 
+/* Why a reload failed. */
+enum reload_failure {
+	RELOAD_NOT_FAILED,
+	RELOAD_FILES,   /* they have errors: mended files mend it */
+	RELOAD_PASSING, /* memory, a port, a child: may be over soon */
+};
+
+/* What becomes of a reload that failed; master_files.c. */
+struct reload_retry {
+	enum reload_failure failure;
+	struct file_watch *tried; /* its files; NULL: not known */
+	unsigned tries;           /* made without a change of a file */
+	int64_t next_ms;          /* the next of these */
+	int64_t closely_ms;       /* until then files are looked at often */
+	bool given_up;            /* told; only a change or HUP helps */
+};
+
 struct master {
 	const struct master_setup *setup;
 	enum master_state state;
@@ -66,6 +84,7 @@ struct master {
 	struct loop_signal signals[MASTER_SIGNALS];
 	struct loop_timer ticket_timer;
 	struct loop_timer file_timer;
+	struct reload_retry retry;
 	struct loop_timer trust_timer; /* a CRL ends */
 };
 
@@ -144,5 +163,12 @@ void master_files_start(struct master *master);
 void master_files_follow(struct master *master);
 /* Whatever is on disk now is about to be read. */
 void master_files_accept(struct master *master);
+/* The files of what did not come into force (taken; NULL: not known). */
+void master_files_keep(struct master *master, struct file_watch *tried);
+/* A reload failed: it is tried again when a file changes and, where the
+ * failure may pass, by itself. */
+void master_files_failed(struct master *master, enum reload_failure failure);
+/* Somebody asked for a reload: patience begins anew. */
+void master_files_asked(struct master *master);
 
 #endif

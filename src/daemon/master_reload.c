@@ -25,6 +25,13 @@ static void retire(struct master *master, struct generation *g)
 	master->old = g;
 }
 
+/* It will not serve, but its files may become what they should be. */
+static void keep_files(struct master *master, struct generation *g)
+{
+	master_files_keep(master, g->files);
+	g->files = NULL;
+}
+
 /* ---- phase one ---- */
 
 static bool has_room(const struct master *master, const struct generation *g,
@@ -67,6 +74,7 @@ bool master_prepare(
 	}
 	if (!ok) {
 		sockets_abort(master->sockets);
+		keep_files(master, g);
 		generation_free(g);
 		return false;
 	}
@@ -78,28 +86,47 @@ bool master_prepare(
 	return false;
 }
 
-static void refused(struct master *master, const char *why)
+static void refused(
+	struct master *master, const char *why, enum reload_failure failure)
 {
 	shared_add(master->shared, SHARED_RELOADS_FAILED, 1);
 	LOG(LOG_LEVEL_ERROR, "reload_failed", LOG_STR("why", why),
 		LOG_U64("generation", master->current->number));
+	master_files_failed(master, failure);
+}
+
+/* What a file says, or that it is missing, is over when a file changes. */
+static enum reload_failure load_failure(const struct config_problems *problems)
+{
+	switch (config_problems_exit(problems)) {
+	case EXIT_CODE_CONFIG:
+	case EXIT_CODE_NO_INPUT:
+	case EXIT_CODE_PERMISSION:
+		return RELOAD_FILES;
+	default: /* memory, the name of an origin */
+		return RELOAD_PASSING;
+	}
 }
 
 static struct generation *load_next(struct master *master)
 {
 	struct config_problems *problems = config_problems_new();
+	struct file_watch *tried = NULL;
 	struct generation *g = NULL;
 
 	if (!problems) {
-		refused(master, "out of memory");
+		refused(master, "out of memory", RELOAD_PASSING);
 		return NULL;
 	}
 	g = generation_load(master->setup->config_path, master->last_number + 1,
-		master->setup->ring, problems);
+		master->setup->ring, problems, &tried);
 	master_log_problems(g ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR,
 		g ? "config_warning" : "config_error", problems);
-	if (!g)
-		refused(master, "the configuration has errors");
+	if (!g) {
+		master_files_keep(master, tried);
+		refused(master, "the configuration has errors",
+			load_failure(problems));
+	}
 	config_problems_free(problems);
 	return g;
 }
@@ -124,7 +151,7 @@ void master_reload(struct master *master)
 		return;
 	master->last_number++;
 	if (!master_prepare(master, &g, &err))
-		refused(master, err.text);
+		refused(master, err.text, RELOAD_PASSING);
 }
 
 /* ---- phase two ---- */
@@ -221,12 +248,13 @@ void master_abort(struct master *master, const struct err *why)
 
 	master->next = NULL;
 	sockets_abort(master->sockets);
+	keep_files(master, g);
 	free(g->groups); /* some of them are gone */
 	g->groups = NULL;
 	seats_kill(g);
 	retire(master, g);
 	if (why && master->current) {
-		refused(master, why->text);
+		refused(master, why->text, RELOAD_PASSING);
 	} else if (why) {
 		LOG(LOG_LEVEL_ERROR, "start_failed", LOG_STR("why", why->text));
 		master->exit_code = (int)why->code;

@@ -143,6 +143,68 @@ def test_the_configuration_itself_is_watched(watched, pki, connect):
     assert answer.status == 413
 
 
+def failed(gate, count=1):
+    wait_for(f"{count} failures", lambda: gate.metrics()[
+        "mtlsgate_reloads_failed_total"] >= count)
+    assert gate.metrics()["mtlsgate_reload_pending"] == 1
+
+
+def test_a_file_that_is_named_before_it_is_there_is_awaited(watched, pki):
+    """No generation knows of it yet: only the failed one named it."""
+    gate = watched()
+    text = gate.text.replace("files/ca", "[files/ca, files/late.pem]")
+    place(gate.config, text.encode())
+    failed(gate)
+    assert generation(gate) == 1
+    place(gate.files / "late.pem", pki.intermediate.pem())
+    reloaded(gate, 2)
+    metrics = gate.metrics()
+    assert metrics["mtlsgate_reload_pending"] == 0
+    assert metrics["mtlsgate_reload_retries_total"] == 1
+    assert "reload_retried proc=master generation=1" in gate.log()
+    with Client(gate.port, pki, pki.unchained) as client:
+        assert client.ask(get(close=True)).status == 200
+
+
+def test_a_hup_that_met_half_a_crl_is_a_wish_that_stays_R14(watched, pki):
+    """Nothing is watched, but somebody asked: the list is taken as soon as it
+    is whole."""
+    gate = watched(every="0s", crl=crl(pki.ca))
+    whole = crl(pki.ca, pki.rsa)
+    with open(gate.files / "list.crl", "wb") as half:
+        half.write(whole[:len(whole) // 2])
+        half.flush()
+        gate.send_signal(signal.SIGHUP)
+        failed(gate)
+        half.write(whole[len(whole) // 2:])
+    reloaded(gate, 2)
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        with Client(gate.port, pki, pki.rsa) as client:
+            client.ask(get(close=True))
+    # the wish is fulfilled: nothing is watched again
+    place(gate.files / "list.crl", crl(pki.ca))
+    gate.send_signal(signal.SIGHUP)
+    reloaded(gate, 3)
+    assert gate.metrics()["mtlsgate_reload_retries_total"] == 1
+
+
+def test_files_that_rest_are_given_up_and_told(watched, pki):
+    gate = watched(every="0s")
+    good = (gate.files / "server.pem").read_bytes()
+    place(gate.files / "server.pem", b"")
+    gate.send_signal(signal.SIGHUP)
+    failed(gate)
+    gate.wait_log("reload_given_up ", 60)
+    metrics = gate.metrics()
+    assert metrics["mtlsgate_reload_pending"] == 1
+    assert metrics["mtlsgate_reloads_failed_total"] == 1
+    assert metrics["mtlsgate_reload_retries_total"] == 0
+    place(gate.files / "server.pem", good)
+    gate.send_signal(signal.SIGHUP)
+    reloaded(gate, 2)
+    assert gate.metrics()["mtlsgate_reload_pending"] == 0
+
+
 def test_a_link_that_is_turned_is_followed(watched, pki):
     """As Kubernetes swaps a volume: ..data points to another directory."""
     gate = watched(behind="..one")

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "config/config_load.h"
 #include "config/config_load_priv.h"
 
 static const char text[] =
@@ -76,11 +77,58 @@ static void the_visit_ends_when_told_to(void **state)
 	config_free(config);
 }
 
+/* ---- while it is loaded ---- */
+
+static bool loads(const char *content, struct seen *seen)
+{
+	static const char name[] = "named.yaml";
+	struct config_problems *problems = config_problems_new();
+	struct config *config;
+	FILE *file = fopen(name, "w");
+
+	assert_non_null(file);
+	fputs(content, file);
+	fclose(file);
+	config = config_load_named(name, problems, note, seen);
+	remove(name);
+	config_free(config);
+	config_problems_free(problems);
+	return config != NULL;
+}
+
+static void files_that_are_missing_are_named(void **state)
+{
+	struct seen seen = {0};
+
+	(void)state;
+	assert_false(loads("tls: {cert: /no/c.pem, key: /no/c.key}\n"
+			   "listen: 127.0.0.1:1\n"
+			   "client_auth: {ca: /no/ca.pem}\n"
+			   "origin: http://127.0.0.1:2\n"
+			   "admin: {address: none}\n",
+		&seen));
+	assert_non_null(strstr(seen.text, "/no/c.pem /no/c.key"));
+	assert_non_null(strstr(seen.text, "/no/ca.pem"));
+}
+
+static void a_file_with_errors_names_none(void **state)
+{
+	struct seen seen = {0};
+
+	(void)state;
+	assert_false(loads("tls: {cert: /no/c.pem, key: /no/c.key}\n"
+			   "nonsense: 1\n",
+		&seen));
+	assert_string_equal(seen.text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_file_is_visited),
 		cmocka_unit_test(the_visit_ends_when_told_to),
+		cmocka_unit_test(files_that_are_missing_are_named),
+		cmocka_unit_test(a_file_with_errors_names_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,7 @@ static struct generation *load(
 		parts->listen, parts->key, parts->ca, parts->more);
 	unlink(in_dir("g.yaml"));
 	mint_write(dir, "g.yaml", text);
-	g = generation_load(in_dir("g.yaml"), number, NULL, problems);
+	g = generation_load(in_dir("g.yaml"), number, NULL, problems, NULL);
 	*code = config_problems_exit(problems);
 	assert_int_equal(g == NULL, config_problems_errors(problems) > 0);
 	config_problems_free(problems);

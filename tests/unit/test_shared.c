@@ -180,6 +180,8 @@ static void what_the_master_tells_is_printed(void **state)
 		"mtlsgate_workers_draining 0\n",
 		"mtlsgate_reloads_total 2\n",
 		"mtlsgate_reloads_failed_total 0\n",
+		"mtlsgate_reload_retries_total 0\n",
+		"mtlsgate_reload_pending 1\n",
 		"mtlsgate_uptime_seconds 50\n",
 		"mtlsgate_start_time_seconds 1000\n",
 		"mtlsgate_worker_heartbeat_age_seconds 4\n",
@@ -194,6 +196,7 @@ static void what_the_master_tells_is_printed(void **state)
 	(void)state;
 	shared_set(shared, SHARED_GENERATION, 3);
 	shared_set(shared, SHARED_WORKERS, 2);
+	shared_set(shared, SHARED_RELOAD_PENDING, 1);
 	shared_set(shared, SHARED_STARTED_S, 1000);
 	shared_add(shared, SHARED_RELOADS_OK, 1);
 	shared_add(shared, SHARED_RELOADS_OK, 1);
