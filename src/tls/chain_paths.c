@@ -4,8 +4,11 @@
  * The library builds one path and never steps back: where a CA is
  * cross-signed or was re-keyed, the first that it finds may fail and another
  * be good. Here the certificates at hand are walked depth first, from the leaf
- * up; an edge is an issuer by name and key identifier whose key made the
- * signature. The work is bounded in edges tried and in paths judged (R17).
+ * up; a step leads to an issuer by name and key identifier. Only where that
+ * ends in a configured CA are the signatures checked, from there down to the
+ * first wrong one: no key is used that nobody vouches for, since whoever made
+ * it up chose what it costs. The work is bounded in steps, in signatures and
+ * in paths judged (R17).
  */
 #include "chain_verify_priv.h"
 
@@ -16,7 +19,8 @@
 #include "config/config.h"
 
 enum {
-	EDGES_MAX = 16, /* signatures tried, a verification */
+	STEPS_MAX = 2048,    /* issuers looked at, a verification */
+	SIGNATURES_MAX = 16, /* checked, a verification */
 	LEVELS_MAX = 32,
 };
 
@@ -34,7 +38,8 @@ struct walk {
 	struct level levels[LEVELS_MAX];
 	unsigned count; /* of levels in use */
 	unsigned max;
-	int edges; /* tried so far */
+	int steps;      /* so far */
+	int signatures; /* so far */
 };
 
 static void push(struct walk *w, X509 *cert)
@@ -73,17 +78,6 @@ static X509 *next_issuer(struct walk *w, bool *anchor)
 		       : NULL;
 }
 
-static bool issued(struct walk *w, X509 *issuer, X509 *cert)
-{
-	EVP_PKEY *key;
-
-	if (X509_check_issued(issuer, cert) != X509_V_OK)
-		return false;
-	key = X509_get0_pubkey(issuer);
-	w->edges++;
-	return key && X509_verify(cert, key) == 1;
-}
-
 /* The levels and the anchor above them; lent certificates. */
 static STACK_OF(X509) * path_of(const struct walk *w, X509 *anchor)
 {
@@ -98,30 +92,52 @@ static STACK_OF(X509) * path_of(const struct walk *w, X509 *anchor)
 	return NULL;
 }
 
+/* Did each one sign what is below it? Asked from the anchor down. */
+static bool is_signed(struct walk *w, const STACK_OF(X509) * path)
+{
+	for (int i = sk_X509_num(path) - 1; i > 0; i--) {
+		EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(path, i));
+
+		if (w->signatures == SIGNATURES_MAX)
+			return false;
+		w->signatures++;
+		if (!key || X509_verify(sk_X509_value(path, i - 1), key) != 1)
+			return false;
+	}
+	return true;
+}
+
+/* false: enough. */
+static bool arrive(struct walk *w, X509 *anchor, struct chain_run *run,
+	bool (*take)(struct chain_run *run, STACK_OF(X509) * path))
+{
+	STACK_OF(X509) *path = path_of(w, anchor);
+	bool more = path && (!is_signed(w, path) || take(run, path));
+
+	sk_X509_free(path);
+	return more;
+}
+
 /* One issuer tried; false: enough. */
 static bool step(struct walk *w, struct chain_run *run,
 	bool (*take)(struct chain_run *run, STACK_OF(X509) * path))
 {
 	X509 *cert = w->levels[w->count - 1].cert;
-	STACK_OF(X509) * path;
-	bool anchor, more;
+	bool anchor;
 	X509 *issuer = next_issuer(w, &anchor);
 
+	w->steps++;
 	if (!issuer) {
 		pop(w);
 		return true;
 	}
-	if (in_hand(w, issuer) || !issued(w, issuer, cert))
+	if (in_hand(w, issuer) || X509_check_issued(issuer, cert) != X509_V_OK)
 		return true;
-	if (!anchor) {
-		if (w->count < w->max)
-			push(w, issuer);
-		return true;
-	}
-	path = path_of(w, issuer);
-	more = path && take(run, path);
-	sk_X509_free(path);
-	return more;
+	if (anchor)
+		return arrive(w, issuer, run, take);
+	if (w->count < w->max)
+		push(w, issuer);
+	return true;
 }
 
 void chain_walk(struct chain_run *run,
@@ -134,7 +150,8 @@ void chain_walk(struct chain_run *run,
 	if (w.max > LEVELS_MAX)
 		w.max = LEVELS_MAX;
 	push(&w, X509_STORE_CTX_get0_cert(run->ctx));
-	while (w.count && w.edges < EDGES_MAX && step(&w, run, take))
+	while (w.count && w.steps < STEPS_MAX &&
+		w.signatures < SIGNATURES_MAX && step(&w, run, take))
 		;
 	while (w.count)
 		pop(&w);

@@ -61,21 +61,35 @@ static bool tells_forgery(int code)
 	return false;
 }
 
-/* Notes and lets the library go on to the end. */
+/* Does it say that no configured CA was reached? */
+static bool tells_stranger(int code)
+{
+	return code == X509_V_ERR_CERT_CHAIN_TOO_LONG ||
+	       code == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+	       code == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+	       code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+	       code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+}
+
+/*
+ * Notes and lets the library go on, to the end where somebody listens. Else no
+ * further than to what somebody made up: he also chose what the check of a
+ * signature costs (R17), and nothing that follows changes the verdict.
+ */
 static int on_verify_step(int ok, X509_STORE_CTX *ctx)
 {
 	struct chain_run *run = X509_STORE_CTX_get_app_data(ctx);
+	int code = X509_STORE_CTX_get_error(ctx);
 
 	if (!run)
 		return 0;
 	if (ok)
 		return 1;
-	run->forged =
-		run->forged || tells_forgery(X509_STORE_CTX_get_error(ctx));
-	chain_note(run, X509_STORE_CTX_get_error(ctx),
-		X509_STORE_CTX_get_error_depth(ctx),
+	run->forged = run->forged || tells_forgery(code);
+	chain_note(run, code, X509_STORE_CTX_get_error_depth(ctx),
 		X509_STORE_CTX_get_current_cert(ctx));
-	return 1;
+	return run->rules->sink ||
+	       !(tells_forgery(code) || tells_stranger(code));
 }
 
 /* R17: bounds before work. */
