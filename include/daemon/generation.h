@@ -33,6 +33,7 @@ enum crl_told { CRL_TOLD_NOTHING, CRL_TOLD_SOON, CRL_TOLD_END };
 /* What a listener trusts; outlives its context. */
 struct generation_trust {
 	uint8_t digest[TRUST_DIGEST];
+	uint8_t content[TRUST_DIGEST]; /* the same without its name */
 	int64_t crl_next_update; /* seconds since 1970; INT64_MAX: no end */
 	int64_t crl_warn_at;
 	enum crl_told told;

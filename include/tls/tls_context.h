@@ -70,6 +70,8 @@ struct ssl_st *tls_context_accept(struct tls_context *context,
  * differs when clients of the one might be refused by the other.
  */
 const uint8_t *tls_context_trust_digest(const struct tls_context *context);
+/* The same without the listener's name. */
+const uint8_t *tls_context_trust_content(const struct tls_context *context);
 /* The earliest nextUpdate of its CRLs; INT64_MAX without one. */
 int64_t tls_context_next_update(const struct tls_context *context);
 /* When somebody should see to it; the same. */

@@ -50,12 +50,14 @@ const struct stack_st_X509_NAME *trust_names(const struct trust *trust);
  * listener's name, mode, depth, purpose, CRL and OCSP settings, the CA
  * certificates, per CRL its issuer and the serials it revokes, and the deny
  * lists: what they mean, not the bytes or the order of files nor the dates of
- * a CRL. trust: NULL in mode disabled. false: out of memory.
+ * a CRL. content: the same without the name, so that the trust of a listener
+ * that was renamed can be compared. trust: NULL in mode disabled. false: out of
+ * memory.
  */
 enum { TRUST_DIGEST = 32 };
 bool trust_digest(const struct trust *trust,
-	const struct config_listener *listener, uint8_t out[TRUST_DIGEST])
-	__attribute__((warn_unused_result));
+	const struct config_listener *listener, uint8_t content[TRUST_DIGEST],
+	uint8_t out[TRUST_DIGEST]) __attribute__((warn_unused_result));
 /*
  * The earliest nextUpdate of the CRLs in use, seconds since 1970; INT64_MAX
  * where none ends, none counts (when_expired: allow), there is none or trust

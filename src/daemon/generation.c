@@ -56,6 +56,8 @@ static void note_trust(
 {
 	memcpy(trust->digest, tls_context_trust_digest(context),
 		sizeof(trust->digest));
+	memcpy(trust->content, tls_context_trust_content(context),
+		sizeof(trust->content));
 	trust->crl_next_update = tls_context_next_update(context);
 	trust->crl_warn_at = tls_context_crl_warn_at(context);
 }

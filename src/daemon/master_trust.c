@@ -14,35 +14,85 @@ enum { DAY_MS = 24 * 3600 * 1000 };
 
 /* ---- a reload that changes it ---- */
 
-/*
- * The listener of g that now takes those of `one`: by name, else by address.
- * SIZE_MAX: it is gone, and nothing was said about its clients.
- */
-static size_t heir_of(
-	const struct generation *g, const struct config_listener *one)
-{
-	const struct config_listener *all = g->config->listeners;
-	size_t count = g->config->listener_count;
+enum { NONE = SIZE_MAX };
 
-	for (size_t i = 0; i < count; i++) {
-		if (!strcmp(all[i].name, one->name))
-			return i;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (addr_eq(&all[i].address, &one->address))
-			return i;
-	}
-	return SIZE_MAX;
+static bool same_name(
+	const struct config_listener *a, const struct config_listener *b)
+{
+	return !strcmp(a->name, b->name);
 }
 
+/* Port 0 is another one each time. */
+static bool same_address(
+	const struct config_listener *a, const struct config_listener *b)
+{
+	return addr_eq(&a->address, &b->address) &&
+	       (addr_is_unix(&a->address) || addr_port(&a->address));
+}
+
+/* The first listener of g that is like `one`. */
+static size_t find(const struct generation *g,
+	const struct config_listener *one,
+	bool (*like)(
+		const struct config_listener *, const struct config_listener *))
+{
+	for (size_t i = 0; i < g->config->listener_count; i++) {
+		if (like(&g->config->listeners[i], one))
+			return i;
+	}
+	return NONE;
+}
+
+static bool same_content(
+	const struct generation_trust *a, const struct generation_trust *b)
+{
+	return !memcmp(a->content, b->content, sizeof(a->content));
+}
+
+static bool is_new(
+	const struct generation *old, const struct config_listener *one)
+{
+	return find(old, one, same_name) == NONE &&
+	       find(old, one, same_address) == NONE;
+}
+
+/*
+ * Neither its name nor its address is there any more. Any listener that was
+ * not there before may be the same one under another name at another address:
+ * all of these must trust as it did. Without one it is gone, and its trust has
+ * to live on somewhere.
+ */
+static bool is_trusted_elsewhere(const struct generation *now,
+	const struct generation *old, size_t listener)
+{
+	const struct generation_trust *trust = &old->trust[listener];
+	bool lives_on = false;
+
+	for (size_t i = 0; i < now->config->listener_count; i++) {
+		bool same = same_content(&now->trust[i], trust);
+
+		if (!same && is_new(old, &now->config->listeners[i]))
+			return false;
+		lives_on = lives_on || same;
+	}
+	return lives_on;
+}
+
+/* Whoever has its name, and whoever has its address now. */
 static bool keeps_trust(const struct generation *now,
 	const struct generation *old, size_t listener)
 {
-	size_t heir = heir_of(now, &old->config->listeners[listener]);
+	const struct config_listener *one = &old->config->listeners[listener];
+	const struct generation_trust *trust = &old->trust[listener];
+	size_t name = find(now, one, same_name);
+	size_t address = find(now, one, same_address);
 
-	return heir == SIZE_MAX ||
-	       !memcmp(now->trust[heir].digest, old->trust[listener].digest,
-		       sizeof(now->trust[heir].digest));
+	if (name == NONE && address == NONE)
+		return is_trusted_elsewhere(now, old, listener);
+	if (address != NONE && !same_content(&now->trust[address], trust))
+		return false;
+	return name != NONE && !memcmp(now->trust[name].digest, trust->digest,
+				       sizeof(trust->digest));
 }
 
 static void tell_workers(const struct generation *g, size_t listener)

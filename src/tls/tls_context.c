@@ -55,6 +55,7 @@ struct tls_context {
 	struct trust *trust; /* NULL in mode disabled */
 	const struct config_client_auth *settings;
 	uint8_t trust_digest[TRUST_DIGEST];
+	uint8_t trust_content[TRUST_DIGEST];
 	bool resumes;
 	struct resumption_terms terms; /* where it resumes */
 	struct ticket_keys *keys;      /* of a file; NULL: none */
@@ -357,7 +358,7 @@ static bool set_up(struct tls_context *context,
 	ok = set_certificates(context, tls, problems) && ok;
 	ok = set_client_auth(context, problems) && ok;
 	ok = ok && trust_digest(context->trust, setup->listener,
-			   context->trust_digest);
+			   context->trust_content, context->trust_digest);
 	ok = set_resumption(context, setup, problems) && ok;
 	if (ok)
 		watch_hello(context);
@@ -422,6 +423,12 @@ const uint8_t *tls_context_trust_digest(const struct tls_context *context)
 {
 	assert(context->magic == CONTEXT_MAGIC);
 	return context->trust_digest;
+}
+
+const uint8_t *tls_context_trust_content(const struct tls_context *context)
+{
+	assert(context->magic == CONTEXT_MAGIC);
+	return context->trust_content;
 }
 
 int64_t tls_context_next_update(const struct tls_context *context)

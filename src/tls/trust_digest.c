@@ -10,7 +10,7 @@
 
 #include <openssl/evp.h>
 
-static const char version[] = "mtlsgate trust 2";
+static const char version[] = "mtlsgate trust 3";
 
 /* ---- what goes in ---- */
 
@@ -131,7 +131,6 @@ static void put_settings(
 	const struct config_client_auth *auth = &listener->client_auth;
 
 	put(hash, version, sizeof(version) - 1);
-	put(hash, listener->name, listener->name ? strlen(listener->name) : 0);
 	put_number(hash, auth->mode);
 	put_number(hash, auth->max_depth);
 	put_number(hash, auth->require_eku);
@@ -142,18 +141,35 @@ static void put_settings(
 	put_ocsp(hash, &auth->ocsp);
 }
 
+static bool end(struct hash *hash, uint8_t out[TRUST_DIGEST])
+{
+	hash->ok = hash->ok && EVP_DigestFinal_ex(hash->ctx, out, NULL) == 1;
+	return hash->ok;
+}
+
+static bool begin(struct hash *hash)
+{
+	hash->ok = hash->ctx &&
+		   EVP_DigestInit_ex(hash->ctx, EVP_sha256(), NULL) == 1;
+	return hash->ok;
+}
+
 bool trust_digest(const struct trust *trust,
-	const struct config_listener *listener, uint8_t out[TRUST_DIGEST])
+	const struct config_listener *listener, uint8_t content[TRUST_DIGEST],
+	uint8_t out[TRUST_DIGEST])
 {
 	struct hash hash = {.ctx = EVP_MD_CTX_new()};
+	const char *name = listener->name;
 
-	hash.ok = hash.ctx &&
-		  EVP_DigestInit_ex(hash.ctx, EVP_sha256(), NULL) == 1;
-	if (hash.ok)
+	if (begin(&hash))
 		put_settings(&hash, listener);
 	if (hash.ok && trust)
 		put_trust(&hash, trust);
-	hash.ok = hash.ok && EVP_DigestFinal_ex(hash.ctx, out, NULL) == 1;
+	if (end(&hash, content) && begin(&hash)) {
+		put(&hash, name, name ? strlen(name) : 0);
+		put(&hash, content, TRUST_DIGEST);
+		(void)end(&hash, out);
+	}
 	EVP_MD_CTX_free(hash.ctx);
 	return hash.ok;
 }

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from client import Client, get
-from gate import wait_for
+from gate import free_port, wait_for
 from pki import DAY, now
 
 SECOND = datetime.timedelta(seconds=1)
@@ -195,6 +195,96 @@ def test_trust_that_changes_reaches_a_busy_connection_r13_(
     assert alert in refusal(gate, pki, leaf)
     wait_for("both to be counted", lambda: total(
         gate, "trust_changed_closes_total") == 2)
+
+
+def named(gate, **ports):
+    """The gate's file with these listeners instead of its only one."""
+    lines = "".join(f"  - {{name: {name}, address: '127.0.0.1:{port}'}}\n"
+                    for name, port in ports.items())
+    return re.sub(r"(?m)^listen: .*\n", "listeners:\n" + lines, gate.text)
+
+
+@pytest.fixture
+def moved(gates, origins, pki, crl):
+    """A gate with the listener `old`, and what its origin does."""
+    def make():
+        tap = Tap()
+        gate = gates(origins(tap.answer), client_auth=with_crl(pki, crl))
+        assert hup(gate, named(gate, old=gate.port)).startswith("reloaded ")
+        gate.wait_log("generation_ended proc=master generation=1")
+        return gate, tap
+    return make
+
+
+def busy_client(gate, connect, leaf):
+    busy = connect(gate, leaf)
+    busy.send(get("/slow") + get("/next"))
+    busy.until(b"half-")
+    return busy
+
+
+@pytest.mark.parametrize("names", [
+    # renamed and moved: nothing says whose clients they are now
+    lambda old, free: {"fresh": free},
+    # renamed and moved beside one that trusts as before: any may be it
+    lambda old, free: {"fresh": free, "fresh2": free_port()},
+    # another listener stands at its address
+    lambda old, free: {"old": free, "fresh": old}])
+def test_a_listener_that_is_renamed_and_moved_takes_no_trust_along_r13_(
+        moved, pki, crl, connect, names):
+    gate, tap = moved()
+    leaf = pki.ca.issue("left-behind")
+    idle, busy = connect(gate, leaf), busy_client(gate, connect, leaf)
+    assert idle.ask(get()).status == 200
+    crl(leaf)
+    assert hup(gate, named(gate, **names(gate.port, free_port()))).startswith(
+        "reloaded ")
+    gate.wait_log("trust_changed proc=master listener=old")
+    assert idle.ended()
+    tap.ends.set()
+    assert busy.take(5) == b"whole"
+    assert busy.read().status == 421
+    assert busy.ended()
+
+
+def test_who_takes_an_address_must_trust_as_the_one_before_r13_(
+        moved, pki, crl, connect):
+    gate, tap = moved()
+    busy = busy_client(gate, connect, pki.good)
+    text = named(gate, old=free_port(), fresh=gate.port).replace(
+        f"{gate.port}'}}", f"{gate.port}', client_auth: "
+        f"{{ca: {pki.intermediate.path}}}}}")
+    assert hup(gate, text).startswith("reloaded ")
+    tap.ends.set()
+    assert busy.take(5) == b"whole"
+    assert busy.read().status == 421
+
+
+def test_a_listener_that_takes_its_trust_along_closes_nothing(
+        moved, pki, crl, connect):
+    gate, tap = moved()
+    busy = busy_client(gate, connect, pki.good)
+    assert hup(gate, named(gate, fresh=free_port())).startswith("reloaded ")
+    tap.ends.set()
+    assert busy.take(5) == b"whole"
+    assert busy.read().status == 200
+    assert "trust_changed" not in gate.log().split("generation=1")[-1]
+
+
+def test_a_listener_that_goes_with_its_trust_ends_its_connections_r13_(
+        moved, pki, crl, connect):
+    """It is gone, and nobody trusts as it did: not even the rest may pass."""
+    gate, tap = moved()
+    both = named(gate, old=gate.port, kept=free_port())
+    assert hup(gate, both).startswith("reloaded ")
+    busy = busy_client(gate, connect, pki.good)
+    crl(pki.rsa)
+    kept = "".join(line for line in both.splitlines(True)
+                   if "name: old" not in line)
+    assert hup(gate, kept).startswith("reloaded ")
+    tap.ends.set()
+    assert busy.take(5) == b"whole"
+    assert busy.read().status == 421
 
 
 def test_a_renewed_list_with_the_same_content_closes_nothing(

@@ -46,16 +46,24 @@ static void init(struct setting *setting, const char *const *ca)
 	set_texts(setting, &setting->listener.client_auth.ca, setting->ca, ca);
 }
 
-static void digest(const struct setting *setting, uint8_t out[TRUST_DIGEST])
+static void digest_both(const struct setting *setting,
+	uint8_t content[TRUST_DIGEST], uint8_t out[TRUST_DIGEST])
 {
 	struct config_problems *problems = config_problems_new();
 	struct trust *trust =
 		trust_load(&setting->listener.client_auth, problems);
 
 	assert_non_null(trust);
-	assert_true(trust_digest(trust, &setting->listener, out));
+	assert_true(trust_digest(trust, &setting->listener, content, out));
 	trust_free(trust);
 	config_problems_free(problems);
+}
+
+static void digest(const struct setting *setting, uint8_t out[TRUST_DIGEST])
+{
+	uint8_t content[TRUST_DIGEST];
+
+	digest_both(setting, content, out);
 }
 
 static bool same(const struct setting *a, const struct setting *b)
@@ -113,6 +121,24 @@ static void each_setting_that_decides_changes_it(void **state)
 		assert_false(same(&a, &b[i]));
 }
 
+static void a_name_is_not_in_its_content(void **state)
+{
+	uint8_t one[2][TRUST_DIGEST], other[2][TRUST_DIGEST];
+	struct setting a, b;
+
+	(void)state;
+	init(&a, ca_alone);
+	b = a;
+	b.listener.name = "other";
+	digest_both(&a, one[0], one[1]);
+	digest_both(&b, other[0], other[1]);
+	assert_memory_equal(one[0], other[0], TRUST_DIGEST);
+	assert_memory_not_equal(one[1], other[1], TRUST_DIGEST);
+	b.listener.client_auth.max_depth++;
+	digest_both(&b, other[0], other[1]);
+	assert_memory_not_equal(one[0], other[0], TRUST_DIGEST);
+}
+
 static void what_decides_nothing_does_not_change_it(void **state)
 {
 	struct setting a, b;
@@ -129,12 +155,13 @@ static void what_decides_nothing_does_not_change_it(void **state)
 static void without_any_trust_the_mode_still_has_a_digest(void **state)
 {
 	uint8_t with[TRUST_DIGEST], without[TRUST_DIGEST];
+	uint8_t content[TRUST_DIGEST];
 	struct setting a;
 
 	(void)state;
 	init(&a, ca_alone);
 	digest(&a, with);
-	assert_true(trust_digest(NULL, &a.listener, without));
+	assert_true(trust_digest(NULL, &a.listener, content, without));
 	assert_memory_not_equal(with, without, TRUST_DIGEST);
 	assert_true(trust_next_update(NULL) == INT64_MAX);
 }
@@ -162,6 +189,7 @@ int main(void)
 		cmocka_unit_test(order_and_duplicates_of_files_do_not_count),
 		cmocka_unit_test(another_ca_changes_it),
 		cmocka_unit_test(each_setting_that_decides_changes_it),
+		cmocka_unit_test(a_name_is_not_in_its_content),
 		cmocka_unit_test(what_decides_nothing_does_not_change_it),
 		cmocka_unit_test(without_any_trust_the_mode_still_has_a_digest),
 	};
