@@ -42,13 +42,20 @@ static SSL_TICKET_RETURN refuse_ticket(SSL *ssl, SSL_SESSION *session,
 	return SSL_TICKET_RETURN_IGNORE;
 }
 
-/* Tickets are all there is: no cache of ours, no early data. */
+/* Early data that is dropped unread; behind that, the handshake fails. */
+enum { SKIPPED_MAX = 16384 };
+
+/*
+ * Tickets are all there is: no cache of ours, and early data is never taken.
+ * Who believes that it would be, from whoever served here before, is to hear
+ * that it was not and go on (RFC 8446 section 4.2.10).
+ */
 static void set_no_cache(SSL_CTX *ctx)
 {
 	SSL_CTX_set_session_cache_mode(
 		ctx, SSL_SESS_CACHE_OFF | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_set_max_early_data(ctx, 0);
-	SSL_CTX_set_recv_max_early_data(ctx, 0);
+	SSL_CTX_set_recv_max_early_data(ctx, SKIPPED_MAX);
 }
 
 bool tickets_refuse(SSL_CTX *ctx)
