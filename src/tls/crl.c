@@ -69,13 +69,16 @@ static bool read_number(X509_CRL *crl, char why[CRL_WHY])
 
 static bool check_extensions(X509_CRL *crl, char why[CRL_WHY])
 {
+	long version = X509_CRL_get_version(crl);
+
+	if (version != X509_CRL_VERSION_1 && version != X509_CRL_VERSION_2)
+		return refuse(why, "has a version that is neither 1 nor 2");
 	for (int i = 0; i < X509_CRL_get_ext_count(crl); i++) {
 		if (!check_extension(X509_CRL_get_ext(crl, i), why))
 			return false;
 	}
 	/* Version 1 knows no extensions. */
-	return X509_CRL_get_version(crl) == X509_CRL_VERSION_1 ||
-	       read_number(crl, why);
+	return version == X509_CRL_VERSION_1 || read_number(crl, why);
 }
 
 /* The names of the distribution point move over. */

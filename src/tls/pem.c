@@ -168,8 +168,11 @@ static bool base64_end(struct base64 *b)
 	return (b->bits & 15) == 0;
 }
 
+/* What is left gets shorter, so one room does for all blocks. */
 static bool reserve(struct pem_file *file, size_t size)
 {
+	if (file->der_size >= size)
+		return true;
 	if (file->der)
 		OPENSSL_cleanse(file->der, file->der_size);
 	free(file->der);
@@ -217,6 +220,17 @@ static const char *read_body(struct pem_file *file, struct pem_block *block)
 	return "a block does not end";
 }
 
+/* A block shifted as a whole would be passed over as if it were words. */
+static bool is_shifted(struct slice line)
+{
+	size_t at = 0;
+
+	while (at < line.len && strchr(" \t\xEF\xBB\xBF", line.ptr[at]) &&
+		line.ptr[at])
+		at++;
+	return at && slice_starts(slice_from(line, at), SLICE("-----BEGIN "));
+}
+
 enum pem_result pem_next(struct pem_file *file, struct pem_block *block,
 	const char **why, unsigned *line)
 {
@@ -224,11 +238,15 @@ enum pem_result pem_next(struct pem_file *file, struct pem_block *block,
 
 	*block = (struct pem_block){.line = file->line};
 	while (next_line(file, &text)) {
+		*line = block->line;
 		if (!slice_starts(text, SLICE("-----"))) {
+			*why = "BEGIN stands behind blanks or a byte order "
+			       "mark, not at the start of its line";
+			if (is_shifted(text))
+				return PEM_BROKEN;
 			block->line = file->line;
 			continue;
 		}
-		*line = block->line;
 		*why = "a line with dashes begins no block";
 		if (!boundary(text, SLICE("-----BEGIN "), &block->label))
 			return PEM_BROKEN;

@@ -2,10 +2,10 @@
  * pem: a file of PEM blocks (RFC 7468), read strictly.
  *
  * Text between the blocks is skipped, as most tools write some; but a line
- * there that starts with five dashes, a block that does not end, or a byte
- * that is not base64 makes the file broken: a CA that is half there must not
- * load as if it were whole (R11). All memory is wiped when it is given back,
- * for it may have held a key (R23).
+ * there that starts with five dashes, a BEGIN behind blanks or a byte order
+ * mark, a block that does not end, or a byte that is not base64 makes the file
+ * broken: a CA that is half there must not load as if it were whole (R11). All
+ * memory is wiped when it is given back, for it may have held a key (R23).
  */
 #ifndef MTLSGATE_TLS_PEM_PRIV_H
 #define MTLSGATE_TLS_PEM_PRIV_H
@@ -15,7 +15,7 @@
 
 #include "base/slice.h"
 
-enum { PEM_FILE_MAX = 16 * 1024 * 1024 };
+enum { PEM_FILE_MAX = 64 * 1024 * 1024 };
 
 struct pem_file {
 	char *text;

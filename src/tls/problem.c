@@ -33,6 +33,11 @@ void problem_unreadable(struct config_problems *problems, const char *key,
 
 	config_problem(problems, CONFIG_ERROR, exit_code_of(error), mark,
 		"%s: %s cannot be read: %s", key, path, why);
+	if (error == EFBIG)
+		config_problem_note(problems, "at most %d MiB are read",
+			PEM_FILE_MAX / (1024 * 1024));
+	else if (error == EINVAL)
+		config_problem_note(problems, "it is no regular file");
 }
 
 void problem_no_block(struct config_problems *problems, const char *key,

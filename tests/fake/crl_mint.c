@@ -112,7 +112,9 @@ static void add_number(X509_CRL *crl, int nid, long value, int critical)
 
 static void add_extensions(X509_CRL *crl, const struct crl_spec *spec)
 {
-	must(X509_CRL_set_version(crl, X509_CRL_VERSION_2) == 1);
+	must(X509_CRL_set_version(crl,
+		     spec->version ? spec->version - 1 : X509_CRL_VERSION_2) ==
+		1);
 	if (!spec->no_number)
 		add_number(crl, NID_crl_number, 7, spec->critical_number);
 	if (spec->delta)

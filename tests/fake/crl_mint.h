@@ -23,6 +23,7 @@ struct crl_spec {
 	long until_s;  /* an hour ago, in a week */
 	bool endless;  /* no nextUpdate */
 	bool v1;       /* no extensions */
+	long version;  /* 0: 2 */
 	bool no_number;
 	bool critical_number;
 	bool delta;

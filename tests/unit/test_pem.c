@@ -50,6 +50,9 @@ static const struct {
 		false},
 	{"-----BEGIN A-----  \nYWJj \t\n-----END A-----", "A", "abc", 1, false},
 	{"words\n\n" BLOCK("A", "YWJj\n"), "A", "abc", 3, false},
+	{"# -----BEGIN B-----\n# YWI=\n# -----END B-----\n" BLOCK(
+		 "A", "YWJj\n"),
+		"A", "abc", 4, false},
 	{"- - -\n----\n" BLOCK("A", "YWJj\n"), "A", "abc", 3, false},
 	{BLOCK("ENCRYPTED PRIVATE KEY", "YWJj\n"), "ENCRYPTED PRIVATE KEY",
 		"abc", 1, true},
@@ -91,6 +94,12 @@ static const struct {
 	{"-----\n", "begins no block", 1},
 	{"-----END A-----\n", "begins no block", 1},
 	{"a\n\n-----END A-----\n", "begins no block", 3},
+	/* passed over as words, it would be a CA or a CRL less */
+	{"  -----BEGIN A-----\n  YWJj\n  -----END A-----\n", "behind blanks",
+		1},
+	{"a\n\t-----BEGIN A-----\n\tYWJj\n\t-----END A-----\n", "behind blanks",
+		2},
+	{"\xEF\xBB\xBF" BLOCK("A", "YWJj\n"), "byte order mark", 1},
 	{"-----BEGIN A-----\nYWJj\n-----END B-----\n", "no END of its own", 3},
 	{"-----BEGIN A-----\nYWJj\n-----BEGIN A-----\n", "no END of its own",
 		3},
@@ -144,6 +153,30 @@ static void what_follows_a_good_block_is_judged_too(void **state)
 	assert_true(slice_eq(block.der, SLICE("ab")));
 	assert_int_equal(block.line, 4);
 	assert_int_equal(pem_next(&file, &block, &why, &line), PEM_BROKEN);
+	pem_close(&file);
+}
+
+/* Later ones are read into the room of the first, whose rest is not theirs. */
+static void many_blocks_share_one_room(void **state)
+{
+	static const char text[] = BLOCK("A", "YWJjYWJjYWJjYWJj\n")
+		BLOCK("B", "YWI=\n") BLOCK("C", "YWJjZGVm\n");
+	static const char *const wanted[] = {"abcabcabcabc", "ab", "abcdef"};
+	struct pem_file file;
+	struct pem_block block;
+	const unsigned char *room = NULL;
+	const char *why;
+	unsigned line;
+
+	(void)state;
+	open_text(&file, text, sizeof(text) - 1);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(pem_next(&file, &block, &why, &line), PEM_OK);
+		assert_true(slice_eq(block.der, slice_str(wanted[i])));
+		assert_true(!room || file.der == room);
+		room = file.der;
+	}
+	assert_int_equal(pem_next(&file, &block, &why, &line), PEM_END);
 	pem_close(&file);
 }
 
@@ -272,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_are_read_with_what_they_hold),
 		cmocka_unit_test(broken_files_are_told_with_their_line),
+		cmocka_unit_test(many_blocks_share_one_room),
 		cmocka_unit_test(what_follows_a_good_block_is_judged_too),
 		cmocka_unit_test(a_nul_is_a_byte_like_others),
 		cmocka_unit_test(an_empty_file_holds_no_block),

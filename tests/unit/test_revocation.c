@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -616,6 +617,13 @@ static const struct {
 	{"root.pem", EXIT_CODE_CONFIG,
 		{"the block at line 1 is \"CERTIFICATE\"; only \"X509 CRL\""}},
 	{"cut.crl", EXIT_CODE_CONFIG, {"a block does not end"}},
+	{"shifted.crl", EXIT_CODE_CONFIG, {"line 1: BEGIN stands behind"}},
+	{"huge.crl", EXIT_CODE_CONFIG,
+		{"huge.crl cannot be read: File too large",
+			"at most 64 MiB are read"}},
+	{"fifo.crl", EXIT_CODE_CONFIG, {"it is no regular file"}},
+	{"third.crl", EXIT_CODE_CONFIG,
+		{"has a version that is neither 1 nor 2"}},
 	{"noder.crl", EXIT_CODE_CONFIG, {"the block at line 1 is no CRL"}},
 	{"tail.crl", EXIT_CODE_CONFIG, {"what begins at octet"}},
 	{"forged.crl", EXIT_CODE_CONFIG,
@@ -753,6 +761,7 @@ static void write_crls(void)
 		{"entry.crl", {.issuer = root,
 				      .revoked = {bad},
 				      .entry_critical = true}},
+		{"third.crl", {.issuer = root, .version = 3}},
 		{"removed.crl", {.issuer = root,
 					.revoked = {bad},
 					.reason = CRL_REASON_REMOVE_FROM_CRL}},
@@ -790,9 +799,25 @@ static void write_others(void)
 	append("several-der.crl", "der.crl", 0);
 	append("tail.crl", "several-der.crl", 3);
 	append("cut.crl", "empty.crl", 30);
+	/* all of it shifted: not a line begins with dashes */
+	mint_write(files.directory, "shifted.crl",
+		"  -----BEGIN X509 CRL-----\n  MAA=\n"
+		"  -----END X509 CRL-----\n");
+	append("shifted.crl", "empty.crl", 0);
 	mint_write(files.directory, "void.crl", "");
 	mint_write(files.directory, "noder.crl",
 		"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n");
+}
+
+static void make_odd_files(void)
+{
+	char path[200];
+
+	mint_write(files.directory, "huge.crl", "");
+	snprintf(path, sizeof(path), "%s/huge.crl", files.directory);
+	assert_int_equal(truncate(path, 100 * 1024 * 1024), 0);
+	snprintf(path, sizeof(path), "%s/fifo.crl", files.directory);
+	assert_int_equal(mkfifo(path, 0600), 0);
 }
 
 static void make_directory(const char *name)
@@ -838,6 +863,7 @@ static int set_up(void **state)
 	make_directory("emptydir");
 	write_crls();
 	write_others();
+	make_odd_files();
 	return 0;
 }
 

@@ -109,6 +109,7 @@ static const struct {
 	{"cut.pem", EXIT_CODE_CONFIG, {"a block does not end"}},
 	{"trailing.pem", EXIT_CODE_CONFIG, {"a block does not end"}},
 	{"dashes.pem", EXIT_CODE_CONFIG, {"begins no block"}},
+	{"shifted.pem", EXIT_CODE_CONFIG, {"line 2: BEGIN stands behind"}},
 	{"otherend.pem", EXIT_CODE_CONFIG, {"has no END of its own"}},
 	{"base64.pem", EXIT_CODE_CONFIG, {"this is not base64"}},
 	{"notder.pem", EXIT_CODE_CONFIG, {"line 1", "no X.509 certificate"}},
@@ -313,6 +314,7 @@ static void write_broken_files(void)
 	put("trailing.pem", text);
 	snprintf(text, 65536, "%s-----BEGIN CERTIFICATE----\n%s", pem, body);
 	put("dashes.pem", text);
+	put("shifted.pem", "one, two\n\t-----BEGIN CERTIFICATE-----\n");
 	put_block("otherend.pem", "CERTIFICATE", body, "X509 CRL");
 	put_block("base64.pem", "CERTIFICATE", "AA*A\n", "CERTIFICATE");
 	put_block("notder.pem", "CERTIFICATE", "AAAA\n", "CERTIFICATE");
