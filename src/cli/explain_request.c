@@ -193,10 +193,10 @@ static void tell_route(struct asked *a)
 {
 	const struct decision *decision = &a->decision;
 
-	if (decision->failure == FAILURE_NO_ROUTE)
-		fail_step(a, REMEDY_ROUTE, "no route leads there");
-	else
+	if (decision->route)
 		set(a, REMEDY_ROUTE, EXPLAIN_PASS, route_text(a));
+	else
+		fail_step(a, REMEDY_ROUTE, "no route leads there");
 	if (!slice_eq(decision->path, a->head.path))
 		line(a, REMEDY_ROUTE,
 			arena_printf(a->request->arena,
