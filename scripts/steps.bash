@@ -160,6 +160,14 @@ step_e2e()
 	run_e2e build/release/mtlsgate
 }
 
+# Is this the report of a process that was killed while its leaks were looked
+# for? There is nothing in it, or that its threads are gone; a finding begins
+# with another line.
+cut_short()
+{
+	! grep -qv '^==[0-9]*==Unable to get registers from thread' "$1"
+}
+
 # What a sanitizer says counts even where the test did not look.
 step_asan()
 {
@@ -173,15 +181,14 @@ step_asan()
 	export UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/ubsan
 	run_units asan || status=1
 	run_e2e build/asan/mtlsgate || status=1
-	if compgen -G "$reports/*" >/dev/null; then
-		echo "0 $(ls "$reports" | wc -l) 0" >>"$logs/$this.counts"
-		for report in "$reports"/*; do
-			echo "sanitizer report ${report#"$top"/}" |
-				tee -a "$logs/$this.failures"
-			head -n 40 "$report"
-		done
+	for report in "$reports"/*; do
+		[ -e "$report" ] && ! cut_short "$report" || continue
+		echo "0 1 0" >>"$logs/$this.counts"
+		echo "sanitizer report ${report#"$top"/}: $(grep -m 1 -i error "$report")" |
+			tee -a "$logs/$this.failures"
+		head -n 40 "$report"
 		status=1
-	fi
+	done
 	return $status
 }
 
