@@ -26,6 +26,12 @@ struct ocsp_asker *ocsp_asker_new(struct loop *loop)
 void ocsp_asker_free(struct ocsp_asker *asker);
 /* A steward's end; takes fd. The one before, if any, is closed. */
 void ocsp_asker_attach(struct ocsp_asker *asker, int fd);
+/*
+ * Its worker drains: whoever is here, or the one attached now, is the last
+ * steward. If it dies, what was asked is told OCSP_RESULT_INTERNAL, later, and
+ * nothing more is asked; a line says so. May be said twice.
+ */
+void ocsp_asker_finish(struct ocsp_asker *asker);
 bool ocsp_asker_attached(const struct ocsp_asker *asker);
 
 struct ocsp_told {
@@ -37,7 +43,7 @@ struct ocsp_told {
 
 /*
  * About a client of that listener. `told` is called once, later; the ask is
- * over then. NULL: memory.
+ * over then. NULL: memory, or the last steward is gone.
  */
 struct ocsp_ask *ocsp_ask_new(struct ocsp_asker *asker, size_t listener,
 	const struct ocsp_question *question,

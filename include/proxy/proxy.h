@@ -63,7 +63,8 @@ size_t proxy_clients(const struct proxy *proxy);
 struct http_limits proxy_client_limits(const struct config *config);
 /*
  * A steward that answers questions about certificates (proxy/ocsp_record);
- * takes fd, the one before is closed. Without one they wait, and time out.
+ * takes fd, the one before is closed. Without one they wait, and time out; in a
+ * proxy that drains they fail at once, since no other comes.
  */
 void proxy_set_steward(struct proxy *proxy, int fd);
 /* After the access log was reopened (USR1). */

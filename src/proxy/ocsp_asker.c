@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/loop.h"
 #include "proxy/ocsp_record.h"
 
@@ -21,8 +22,10 @@ struct ocsp_ask {
 
 struct ocsp_asker {
 	struct loop *loop;
-	int fd; /* -1: no steward */
+	int fd;     /* -1: no steward */
+	bool final; /* no other steward will come */
 	struct loop_watch watch;
+	struct loop_task lost;
 	uint64_t last;          /* number given out */
 	struct ocsp_ask *first; /* in the order of asking */
 	struct ocsp_ask *newest;
@@ -76,6 +79,8 @@ static void detach(struct ocsp_asker *asker)
 	/* nobody knows of them any more */
 	for (struct ocsp_ask *ask = asker->first; ask; ask = ask->next)
 		ask->sent = false;
+	if (asker->final)
+		loop_later(asker->loop, &asker->lost);
 }
 
 static bool send_one(const struct ocsp_asker *asker, struct ocsp_ask *ask)
@@ -102,6 +107,13 @@ static void send_all(struct ocsp_asker *asker)
 	}
 }
 
+static void answer(struct ocsp_ask *ask, const struct ocsp_told *told)
+{
+	list_remove(ask);
+	ask->told(ask->owner, told);
+	free(ask);
+}
+
 static void tell(
 	struct ocsp_asker *asker, const struct ocsp_reply_record *record)
 {
@@ -114,9 +126,7 @@ static void tell(
 
 	if (!ask)
 		return; /* was cancelled */
-	list_remove(ask);
-	ask->told(ask->owner, &told);
-	free(ask);
+	answer(ask, &told);
 }
 
 /* false: nothing more for now. */
@@ -147,6 +157,42 @@ static void on_ready(void *arg, unsigned ready)
 	send_all(asker);
 }
 
+/* ---- the last steward ---- */
+
+static uint64_t count(const struct ocsp_asker *asker)
+{
+	uint64_t n = 0;
+
+	for (const struct ocsp_ask *ask = asker->first; ask; ask = ask->next)
+		n++;
+	return n;
+}
+
+/* Nobody will answer: better now than at the deadline of each. */
+static void on_lost(void *arg)
+{
+	const struct ocsp_told told = {.result = OCSP_RESULT_INTERNAL};
+	struct ocsp_asker *asker = arg;
+
+	if (asker->fd >= 0)
+		return;
+	LOG(LOG_LEVEL_ERROR, "steward_lost", LOG_U64("questions", count(asker)),
+		LOG_STR("outcome", "client_auth.ocsp.on_failure decides"));
+	while (asker->first)
+		answer(asker->first, &told);
+}
+
+void ocsp_asker_finish(struct ocsp_asker *asker)
+{
+	if (asker->final)
+		return;
+	asker->final = true;
+	if (asker->fd < 0)
+		loop_later(asker->loop, &asker->lost);
+}
+
+/* ---- stewards that come ---- */
+
 void ocsp_asker_attach(struct ocsp_asker *asker, int fd)
 {
 	detach(asker);
@@ -169,8 +215,10 @@ struct ocsp_ask *ocsp_ask_new(struct ocsp_asker *asker, size_t listener,
 	const struct ocsp_question *question,
 	void (*told)(void *owner, const struct ocsp_told *told), void *owner)
 {
-	struct ocsp_ask *ask = calloc(1, sizeof(*ask));
+	struct ocsp_ask *ask = NULL;
 
+	if (asker->fd >= 0 || !asker->final)
+		ask = calloc(1, sizeof(*ask));
 	if (!ask || !ocsp_ask_record_write(&ask->record, asker->last + 1,
 			    listener, question)) {
 		free(ask);
@@ -199,6 +247,7 @@ struct ocsp_asker *ocsp_asker_new(struct loop *loop)
 		return NULL;
 	asker->loop = loop;
 	asker->fd = -1;
+	asker->lost = (struct loop_task){.cb = on_lost, .arg = asker};
 	return asker;
 }
 
@@ -208,5 +257,6 @@ void ocsp_asker_free(struct ocsp_asker *asker)
 		return;
 	assert(!asker->first);
 	detach(asker);
+	loop_cancel(asker->loop, &asker->lost);
 	free(asker);
 }

@@ -330,6 +330,8 @@ void proxy_drain(struct proxy *proxy, int64_t idle_ms,
 		return;
 	proxy->drained = drained;
 	proxy->drained_arg = arg;
+	if (proxy->clients.asker)
+		ocsp_asker_finish(proxy->clients.asker);
 	client_drain_all(&proxy->clients, idle_ms);
 	look_again(proxy);
 }

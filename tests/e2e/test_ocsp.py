@@ -331,6 +331,90 @@ def test_pending_ones_count_against_the_limit_R17(serve, responder, connect):
         assert client.ask(get()).status == 200
 
 
+# ---- those who are here already (R13) ----
+
+
+class Tap:
+    """An origin that begins an answer and ends it when it is told to."""
+
+    def __init__(self):
+        self.ends = threading.Event()
+
+    def answer(self, peer, request):
+        if request.target == "/slow":
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf-")
+            assert self.ends.wait(30)
+            peer.send(b"whole")
+        else:
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+
+@pytest.fixture
+def tapped(gates, origins, pki, responder):
+    tap = Tap()
+
+    def start(settings=""):
+        tap.origin = origins(tap.answer)
+        return gates(tap.origin, client_auth=settings or auth(
+            pki, responder)), tap
+    yield start
+    tap.ends.set()
+
+
+def both_kinds(gate, connect, leaf):
+    """An idle connection and one with an answer under way."""
+    idle, busy = connect(gate, leaf), connect(gate, leaf)
+    assert idle.ask(get()).status == 200
+    busy.send(get("/slow") + get("/next"))
+    busy.until(b"half-")
+    return idle, busy
+
+
+@pytest.mark.parametrize("before, after, kept", [
+    ("mode: disabled", "mode: leaf", False),
+    ("mode: leaf, on_failure: allow", "mode: leaf", False),
+    ("mode: leaf", "mode: leaf, on_failure: reject", True)])
+def test_a_setting_that_is_tightened_reaches_open_connections_R13(
+        tapped, pki, responder, connect, before, after, kept):
+    """The answer under way ends whole; what follows is judged anew."""
+    asked = auth(pki, responder)
+    gate, tap = tapped(asked.replace("mode: leaf", before))
+    leaf = responder.issue("ocsp-tightened")
+    idle, busy = both_kinds(gate, connect, leaf)
+    responder.of[leaf.x509.serial_number] = REVOKED
+    gate.config.write_text(gate.text.replace(before, after))
+    gate.send_signal(signal.SIGHUP)
+    gate.wait_log("reloaded ")
+    if not kept:
+        gate.wait_log("trust_changed proc=master")
+        assert idle.ended()
+    tap.ends.set()
+    assert busy.take(5) == b"whole"
+    assert busy.read().status == (200 if kept else 421)
+    assert busy.ended()
+    assert ("/next" in [r.target for r in tap.origin.requests]) == kept
+    assert ("trust_changed" in gate.log()) == (not kept)
+    assert closed(connect(gate, leaf))
+
+
+def test_a_revocation_that_comes_later_ends_what_is_open_R13(
+        tapped, responder, connect):
+    """An answer lets in until its nextUpdate; what is under way then ends
+    whole, nothing more passes, and who comes back is asked about."""
+    gate, tap = tapped()
+    responder.this_s, responder.next_s = -100, -52  # 8 s, with the skew
+    leaf = responder.issue("ocsp-later")
+    idle, busy = both_kinds(gate, connect, leaf)
+    responder.of[leaf.x509.serial_number] = REVOKED
+    assert idle.ended()
+    tap.ends.set()
+    assert busy.take(5) == b"whole"
+    assert b"200 OK" not in busy.rest()
+    assert [r.target for r in tap.origin.requests] == ["/", "/slow"]
+    assert closed(connect(gate, leaf))
+    assert results(gate) == {"good": 2, "revoked": 1}
+
+
 # ---- lives and deaths ----
 
 
@@ -389,6 +473,39 @@ def test_a_killed_steward_is_asked_anew(serve, responder, connect):
     for i in range(4):
         assert connect(gate, responder.issue(f"ocsp-after-{i}")).ask(
             get()).status == 200
+
+
+@pytest.mark.parametrize("on_failure, enters", [
+    (None, False), ("reject", False), ("allow", True)])
+def test_a_steward_that_dies_while_its_workers_drain_is_not_awaited(
+        serve, responder, connect, origin, on_failure, enters):
+    """Nobody replaces it, so nobody waits for it: the setting decides at
+    once, not when the question's time is over."""
+    gate = serve(workers=2, timeout="60s", on_failure=on_failure)
+    responder.hold = threading.Event()
+    waiting = [connect(gate, responder.issue(f"ocsp-orphan-{i}"))
+               for i in range(4)]
+    for client in waiting:
+        client.send(get())
+    responder.wait(4)
+    (old,) = gate.named("stew")
+    gate.send_signal(signal.SIGHUP)
+    gate.wait_log("reloaded ")
+    os.kill(old, signal.SIGKILL)
+    if enters:
+        assert [client.read().status for client in waiting] == [200] * 4
+    else:
+        assert all(closed(client) for client in waiting)
+        assert not origin.requests
+    gate.wait_log("steward_lost ")
+    wait_for("the old generation to end", lambda: gate.metrics()[
+        "mtlsgate_workers_draining"] == 0)
+    assert results(gate)["internal"] == 4
+    assert gate.metrics()["mtlsgate_steward_deaths_total"] == 1
+    # the new generation has a steward of its own
+    responder.hold.set()
+    assert connect(gate, responder.issue("ocsp-heir")).ask(
+        get()).status == 200
 
 
 def test_a_killed_worker_gets_a_steward_again(serve, responder, connect):

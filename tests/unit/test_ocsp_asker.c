@@ -78,13 +78,17 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void ask(struct world *w, size_t i)
+static struct ocsp_ask *try_ask(struct world *w, size_t i)
 {
 	const struct ocsp_question question = {
 		SLICE("issuer"), SLICE("42"), SLICE("http://a/")};
 
-	w->asked[i].ask =
-		ocsp_ask_new(w->asker, i, &question, on_told, &w->asked[i]);
+	return ocsp_ask_new(w->asker, i, &question, on_told, &w->asked[i]);
+}
+
+static void ask(struct world *w, size_t i)
+{
+	w->asked[i].ask = try_ask(w, i);
 	assert_non_null(w->asked[i].ask);
 }
 
@@ -240,6 +244,51 @@ static void a_steward_that_talks_nonsense_is_left(void **state)
 	assert_int_equal(w->asked[0].count, 0);
 }
 
+static void what_the_last_steward_leaves_is_told_at_once(void **state)
+{
+	struct world *w = *state;
+	size_t listener;
+
+	attach(w);
+	ask(w, 0);
+	ask(w, 1);
+	assert_true(heard(w, &listener));
+	ocsp_asker_finish(w->asker);
+	ocsp_asker_finish(w->asker);
+	bench_turn(&w->bench);
+	assert_int_equal(w->asked[0].count, 0); /* it is there */
+	close(w->steward);
+	w->steward = -1;
+	BENCH_UNTIL(&w->bench, w->asked[0].count && w->asked[1].count);
+	assert_int_equal(w->asked[0].told.result, OCSP_RESULT_INTERNAL);
+	assert_int_equal(w->asked[1].told.result, OCSP_RESULT_INTERNAL);
+	assert_null(try_ask(w, 2));
+}
+
+static void a_steward_that_is_gone_already_is_not_awaited_either(void **state)
+{
+	struct world *w = *state;
+
+	ask(w, 0);
+	ocsp_asker_finish(w->asker);
+	assert_int_equal(w->asked[0].count, 0); /* later, never within */
+	BENCH_UNTIL(&w->bench, w->asked[0].count);
+	assert_int_equal(w->asked[0].told.result, OCSP_RESULT_INTERNAL);
+}
+
+static void the_last_steward_still_answers(void **state)
+{
+	struct world *w = *state;
+	size_t listener;
+
+	attach(w);
+	ocsp_asker_finish(w->asker);
+	ask(w, 0);
+	say(w, heard(w, &listener), OCSP_RESULT_GOOD);
+	BENCH_UNTIL(&w->bench, w->asked[0].count);
+	assert_int_equal(w->asked[0].told.result, OCSP_RESULT_GOOD);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -251,6 +300,9 @@ int main(void)
 		TEST(another_steward_is_asked_anew),
 		TEST(a_slow_steward_gets_all_of_them),
 		TEST(a_steward_that_talks_nonsense_is_left),
+		TEST(what_the_last_steward_leaves_is_told_at_once),
+		TEST(a_steward_that_is_gone_already_is_not_awaited_either),
+		TEST(the_last_steward_still_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
