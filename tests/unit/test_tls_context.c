@@ -15,6 +15,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 
 #include "base/buf.h"
@@ -626,6 +627,7 @@ static const struct {
 		{"too weak (RSA 1024)"}},
 	{"rsa.pem", "damaged.key", false, EXIT_CODE_CONFIG,
 		{"damaged.key is damaged: its signatures do not verify"}},
+	{"pss.pem", "pss.key", true, EXIT_CODE_OK, {NULL}},
 	{"both.pem", "both.pem", true, EXIT_CODE_OK, {NULL}},
 	{"server.pem", "sec1.key", true, EXIT_CODE_OK, {NULL}},
 	{"expired.pem", "server.key", true, EXIT_CODE_OK, {"expired on "}},
@@ -894,6 +896,34 @@ static void write_damaged(const struct mint *rsa)
 	OPENSSL_free(der);
 }
 
+/* RSA-PSS whose key names SHA-384 and takes no other (RFC 4055, 3.1). */
+static void write_pss(void)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+	struct mint pss = {.key = NULL};
+	char path[160];
+	FILE *file;
+
+	assert_true(
+		ctx && EVP_PKEY_keygen_init(ctx) == 1 &&
+		EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048) == 1 &&
+		EVP_PKEY_CTX_set_rsa_pss_keygen_md(ctx, EVP_sha384()) == 1 &&
+		EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md(ctx, EVP_sha384()) ==
+			1 &&
+		EVP_PKEY_keygen(ctx, &pss.key) == 1);
+	pss.cert = X509_dup(files.server->cert);
+	assert_true(pss.cert && X509_set_pubkey(pss.cert, pss.key) == 1 &&
+		    X509_sign(pss.cert, pss.key, EVP_sha384()) > 0);
+	path_of(path, "pss.pem");
+	file = fopen(path, "we");
+	assert_true(file && PEM_write_X509(file, pss.cert) == 1);
+	assert_int_equal(fclose(file), 0);
+	mint_write_key(files.directory, "pss.key", &pss);
+	X509_free(pss.cert);
+	EVP_PKEY_free(pss.key);
+	EVP_PKEY_CTX_free(ctx);
+}
+
 static void write_files(void)
 {
 	const char *dir = files.directory;
@@ -906,6 +936,7 @@ static void write_files(void)
 	mint_write_key(dir, "other.key", rsa);
 	mint_write_cert(dir, "rsa.pem", rsa);
 	write_damaged(rsa);
+	write_pss();
 	mint_write_key(dir, "other-ec.key", client);
 	mint_write_cert(dir, "reversed.pem", files.ca);
 	mint_write_cert(dir, "reversed.pem", files.server);
