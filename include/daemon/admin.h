@@ -3,8 +3,8 @@
  *
  * GET and HEAD of /metrics, /livez, /refusals and /refusals.json, one request
  * per connection, in strict HTTP/1.x by the parser that clients meet (R8). At
- * most ADMIN_CLIENTS connections, ADMIN_PATIENCE_MS for a request to come
- * (R17, R18).
+ * most ADMIN_CLIENTS connections that ask, ADMIN_PATIENCE_MS for a request to
+ * come, and as many that have not read their answer (R17, R18).
  */
 #ifndef MTLSGATE_DAEMON_ADMIN_H
 #define MTLSGATE_DAEMON_ADMIN_H

@@ -354,11 +354,18 @@ static bool client_open(struct admin_client *client, int fd)
 	return client->conn != NULL;
 }
 
+/* Those that were answered count, too: who does not read holds his page. */
+static bool has_room(const struct admin *admin)
+{
+	return admin->count < ADMIN_CLIENTS &&
+	       conn_io_lingering(admin->setup.io) < ADMIN_CLIENTS;
+}
+
 void admin_accept(struct admin *admin, int fd)
 {
 	struct admin_client *client = NULL;
 
-	if (admin->count < ADMIN_CLIENTS)
+	if (has_room(admin))
 		client = calloc(1, sizeof(*client));
 	if (!client) {
 		close(fd);

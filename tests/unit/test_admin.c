@@ -31,6 +31,7 @@ struct world {
 	char answer[ANSWER];
 	size_t len;
 	bool late;
+	size_t lingering; /* as many are waited for */
 };
 
 static void on_deadline(void *arg)
@@ -255,6 +256,68 @@ static void more_clients_than_allowed_are_turned_away(void **state)
 		close(fds[i]);
 }
 
+/* Its answers do not fit into the socket. */
+static int connect_narrow(struct world *w)
+{
+	const int size = 1;
+	int ends[2];
+
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			0, ends),
+		0);
+	assert_int_equal(
+		setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)),
+		0);
+	admin_accept(w->admin, ends[0]);
+	return ends[1];
+}
+
+static void on_event_end(void *arg)
+{
+	struct world *w = arg;
+
+	if (conn_io_lingering(w->io) == w->lingering)
+		loop_stop(w->loop);
+}
+
+/* Until so many were answered and have not gone. */
+static void wait_for(struct world *w, size_t lingering)
+{
+	w->lingering = lingering;
+	loop_on_event_end(w->loop, on_event_end, w);
+	assert_true(loop_timer_set(&w->deadline, DEADLINE_MS));
+	assert_true(loop_run(w->loop));
+	loop_off_event_end(w->loop, on_event_end, w);
+	assert_false(w->late);
+}
+
+/* R18: an answer that nobody reads is memory that is not given back. */
+static void those_who_do_not_read_are_counted(void **state)
+{
+	static const char question[] =
+		"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct world *w = *state;
+	int fds[ADMIN_CLIENTS], turned_away;
+
+	for (size_t i = 0; i < ADMIN_CLIENTS; i++) {
+		fds[i] = connect_narrow(w);
+		assert_true(write(fds[i], question, sizeof(question) - 1) > 0);
+	}
+	wait_for(w, ADMIN_CLIENTS);
+	turned_away = connect_client(w);
+	assert_int_equal(admin_clients(w->admin), 0);
+	hear(w, turned_away);
+	assert_int_equal(w->len, 0);
+	hear(w, fds[0]); /* reads, and makes room */
+	assert_non_null(strstr(w->answer, "HTTP/1.1 200 "));
+	wait_for(w, ADMIN_CLIENTS - 1);
+	ask(w, SLICE("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"));
+	assert_non_null(strstr(w->answer, "\r\n\r\nok\n"));
+	for (size_t i = 1; i < ADMIN_CLIENTS; i++)
+		close(fds[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +332,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_client_that_leaves_early_is_forgotten, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(
+			those_who_do_not_read_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			more_clients_than_allowed_are_turned_away, setup,
 			teardown),
