@@ -19,6 +19,7 @@
 #include "config/config_text.h"
 #include "net/addr.h"
 
+struct addr_net;
 struct arena;
 
 enum session_resumption {
@@ -63,6 +64,9 @@ struct config_listener {
 	struct config_text address_text;
 	struct addr address;
 	int backlog;
+	/* Peers whose connections begin with a PROXY header, always. */
+	struct config_texts proxy_from; /* as written; none: nobody */
+	struct addr_net *proxy_nets;    /* proxy_from.count */
 	/* A copy of the top level's, with this listener's keys on top. */
 	struct config_client_auth client_auth;
 	struct config_tls tls;

@@ -141,9 +141,9 @@ struct conn_tls_info { /* all static or owned by the SSL; empty without TLS */
 };
 void conn_tls_info(const struct conn *conn, struct conn_tls_info *info);
 struct ssl_st *conn_ssl(const struct conn *conn); /* NULL: plain */
-/* Words ("Connection refused", "tlsv1 alert unknown ca", "http request");
- * valid while the conn lives. Never NULL. */
+/* Words ("Connection refused"); valid while the conn lives. Never NULL. */
 const char *conn_error(const struct conn *conn);
+bool conn_spoke_proxy(const struct conn *conn); /* not TLS */
 /* Own heap bytes beyond OpenSSL's, for the memory budget. */
 size_t conn_memory(const struct conn *conn);
 

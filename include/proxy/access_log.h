@@ -34,6 +34,7 @@ struct access_record {
 	struct slice request_id;
 	struct slice client_ip;
 	uint16_t client_port;
+	struct slice peer; /* the proxy that announced it; empty: none */
 	const char *listener;
 	const char *tls_version; /* NULL: not known */
 	const char *tls_cipher;

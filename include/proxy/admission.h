@@ -36,6 +36,10 @@ void admission_clear_slot(struct admission *a, unsigned slot);
 /* A connection arrives; OK counts it and a pending handshake. */
 enum admission_verdict admission_enter(struct admission *a, unsigned slot,
 	const struct config_limits *limits, const struct addr *peer);
+/* One that entered without an address turns out to come from this one: OK
+ * counts it there, ADMISSION_PER_IP does not. */
+enum admission_verdict admission_announce(struct admission *a, unsigned slot,
+	const struct config_limits *limits, const struct addr *peer);
 void admission_handshake_done(struct admission *a, unsigned slot);
 void admission_leave(
 	struct admission *a, unsigned slot, const struct addr *peer);

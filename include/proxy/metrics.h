@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "http/rule.h"
+#include "net/proxy_protocol.h"
 #include "tls/ocsp_result.h"
 
 struct buf;
@@ -24,6 +25,7 @@ enum metric {
 	METRIC_CONNECTIONS_ACCEPTED,
 	METRIC_CONNECTIONS_REFUSED, /* a limit of `limits` was reached */
 	METRIC_ACCEPT_BACKOFFS,     /* out of descriptors */
+	METRIC_PROXY_HEADERS,       /* read; the client is whom it announces */
 	METRIC_HANDSHAKES_OK,
 	METRIC_HANDSHAKES_RESUMED, /* of these */
 	METRIC_HANDSHAKES_FAILED,
@@ -70,6 +72,7 @@ struct metrics {
 	_Atomic uint64_t auth[METRICS_AUTH_WORDS];  /* certificates refused */
 	_Atomic uint64_t failure[METRICS_FAILURES]; /* exchanges failed */
 	_Atomic uint64_t ocsp[OCSP_RESULT_COUNT];   /* answers, and why none */
+	_Atomic uint64_t proxy[PROXY_RULE_COUNT];   /* headers refused */
 	_Atomic uint64_t status[METRICS_STATUSES];  /* responses */
 	_Atomic uint64_t ticket[METRICS_TICKETS];   /* tickets refused */
 };

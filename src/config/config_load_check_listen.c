@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "config/config_value.h"
+#include "net/addr_net.h"
 
 /* told: the place that was complained of last; a common one is told once. */
 static void check_versions(
@@ -121,6 +123,52 @@ static void check_library(struct config_loader *loader, size_t i)
 		"the top");
 }
 
+/* ---- who may send a PROXY header ---- */
+
+static const char *const net_faults[] = {
+	[ADDR_NET_SYNTAX] = "is not a network; allowed are 10.0.0.0/8, "
+			    "2001:db8::/32, single addresses, and unix",
+	[ADDR_NET_PREFIX] = "has a length that its family does not have",
+	[ADDR_NET_HOST] = "has bits set behind its length",
+};
+
+static void check_proxy_net(struct config_loader *loader, size_t i, size_t item)
+{
+	struct config_listener *listener = &loader->config->listeners[i];
+	const struct config_text *text = &listener->proxy_from.items[item];
+	char shown[CONFIG_SHOWN];
+	enum addr_net_fault fault;
+
+	if (!text->text) /* was complained of */
+		return;
+	fault = addr_net_parse(
+		slice_str(text->text), &listener->proxy_nets[item]);
+	if (fault == ADDR_NET_OK)
+		return;
+	config_complain_as(loader, text->mark, EXIT_CODE_CONFIG,
+		config_listener_spot(loader, i, "proxy_protocol.accept_from")
+			.path,
+		"%s %s", config_shown(slice_str(text->text), shown),
+		net_faults[fault]);
+}
+
+static void check_proxy(struct config_loader *loader, size_t i)
+{
+	struct config_listener *listener = &loader->config->listeners[i];
+	size_t count = listener->proxy_from.count;
+
+	if (!count)
+		return;
+	listener->proxy_nets = arena_zalloc(
+		loader->arena, count * sizeof(*listener->proxy_nets));
+	if (!listener->proxy_nets) {
+		config_no_memory(loader);
+		return;
+	}
+	for (size_t item = 0; item < count; item++)
+		check_proxy_net(loader, i, item);
+}
+
 /* Addresses are each listener's own. */
 static void check_alike(struct config_loader *loader, size_t i)
 {
@@ -153,5 +201,6 @@ void config_check_listeners(struct config_loader *loader)
 		check_pair(loader, i);
 		check_library(loader, i);
 		check_alike(loader, i);
+		check_proxy(loader, i);
 	}
 }

@@ -21,6 +21,12 @@ const struct config_key config_schema_listen[] = {
 	KEY("listeners[].backlog", COUNT,
 		"connections that may wait to be accepted", LISTENER(backlog),
 		.fallback = "1024", RANGE(1, 65535)),
+	KEY("listeners[].proxy_protocol", MAP,
+		"the PROXY protocol, by proxies in front of this listener"),
+	KEY("listeners[].proxy_protocol.accept_from", TEXTS,
+		"networks, or unix: their connections must begin with a PROXY "
+		"header, nobody else's may",
+		LISTENER(proxy_from), .required = true),
 	KEY("listeners[].tls", MAP, "as tls, for this listener alone",
 		.same_as = "tls"),
 	KEY("listeners[].client_auth", MAP,

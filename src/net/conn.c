@@ -50,3 +50,8 @@ size_t conn_memory(const struct conn *conn)
 	return sizeof(*conn) + conn->in.cap + conn->raw.cap + conn->out.cap +
 	       conn->early.cap;
 }
+
+bool conn_spoke_proxy(const struct conn *conn)
+{
+	return conn->spoke_proxy;
+}

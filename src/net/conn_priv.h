@@ -95,12 +95,13 @@ struct conn {
 	bool fin_seen : 1; /* EV_CLOSED */
 	bool eof : 1;      /* recv gave 0 */
 	bool eof_told : 1;
-	bool blocked : 1;    /* the socket refused bytes; an edge will come */
-	bool broken : 1;     /* nothing can be sent any more */
-	bool want_room : 1;  /* conn_write said false */
-	bool starved : 1;    /* the BIO had no ciphertext for OpenSSL */
-	bool greeted : 1;    /* TLS: the first bytes came */
-	bool spoke_http : 1; /* the first bytes look like plain HTTP */
+	bool blocked : 1;     /* the socket refused bytes; an edge will come */
+	bool broken : 1;      /* nothing can be sent any more */
+	bool want_room : 1;   /* conn_write said false */
+	bool starved : 1;     /* the BIO had no ciphertext for OpenSSL */
+	bool greeted : 1;     /* TLS: the first bytes came */
+	bool spoke_http : 1;  /* the first bytes look like plain HTTP */
+	bool spoke_proxy : 1; /* ... like a PROXY header */
 
 	struct buf in;    /* plaintext the owner left unused */
 	struct buf raw;   /* ciphertext left when the owner paused */

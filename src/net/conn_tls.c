@@ -8,6 +8,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "net/proxy_protocol.h"
+
 /* ---- our BIO ---- */
 
 /* Is it the start of a request, as of a client that forgot the s in https? */
@@ -18,6 +20,12 @@ static bool is_http(const char *bytes, size_t len)
 	while (at < len && bytes[at] >= 'A' && bytes[at] <= 'Z')
 		at++;
 	return at >= 3 && at < len && bytes[at] == ' ';
+}
+
+/* Is it a PROXY header, as of a proxy that nobody told us of? */
+static bool is_proxy(const char *bytes, size_t len)
+{
+	return len >= 6 && proxy_protocol_is_start(slice_of(bytes, len));
 }
 
 /* Ciphertext: what was kept, what was read, what the socket has. */
@@ -39,6 +47,7 @@ static size_t raw_read(struct conn *conn, char *to, size_t size)
 		io->raw_len = conn_recv(conn, io->raw, CONN_RAW);
 		if (first && io->raw_len) {
 			conn->greeted = true;
+			conn->spoke_proxy = is_proxy(io->raw, io->raw_len);
 			conn->spoke_http = is_http(io->raw, io->raw_len);
 		}
 	}
@@ -138,6 +147,8 @@ static void tls_failed(struct conn *conn, enum conn_fail why)
 		why = CONN_FAIL_MEMORY;
 	if (conn->spoke_http && why == CONN_FAIL_HANDSHAKE)
 		words = "http request";
+	if (conn->spoke_proxy && why == CONN_FAIL_HANDSHAKE)
+		words = "a PROXY header from a peer that is not listed";
 	conn_fail(conn, why, words ? words : "TLS failure");
 	ERR_clear_error();
 }

@@ -15,7 +15,7 @@
 
 _Static_assert(ACCESS_LINE <= PIPE_BUF, "a pipe takes a line whole");
 
-enum { ACCESS_FIELDS = 40, ACCESS_NAMES = 512, ACCESS_HEX = 65 };
+enum { ACCESS_FIELDS = 41, ACCESS_NAMES = 512, ACCESS_HEX = 65 };
 
 /* Text that a line needs and nobody keeps. */
 struct scratch {
@@ -109,6 +109,7 @@ static void add_request(struct line *line, const struct access_record *r,
 	add_slice(line, "request", r->request_id);
 	add_known(line, "client", r->client_ip);
 	add_u64(line, "port", r->client_port);
+	add_known(line, "peer", r->peer);
 	add_text(line, "listener", r->listener);
 	add_known(line, "method", r->method);
 	add_known(line, "target", target_text(r, redact, scratch));

@@ -188,6 +188,23 @@ uint64_t admission_connections(const struct admission *a)
 	return sum;
 }
 
+static bool is_crowded(const struct admission *a,
+	const struct config_limits *limits, const struct addr *peer)
+{
+	return limits->connections_per_ip && has_address(peer) &&
+	       count_of(a, addr_hash_ip(peer)) >= limits->connections_per_ip;
+}
+
+enum admission_verdict admission_announce(struct admission *a, unsigned index,
+	const struct config_limits *limits, const struct addr *peer)
+{
+	if (is_crowded(a, limits, peer))
+		return ADMISSION_PER_IP;
+	if (has_address(peer))
+		peer_add(a, slot_at(a, index), peer);
+	return ADMISSION_OK;
+}
+
 enum admission_verdict admission_enter(struct admission *a, unsigned index,
 	const struct config_limits *limits, const struct addr *peer)
 {
@@ -197,8 +214,7 @@ enum admission_verdict admission_enter(struct admission *a, unsigned index,
 		return ADMISSION_CONNECTIONS;
 	if (handshakes(a) >= limits->handshakes_pending)
 		return ADMISSION_HANDSHAKES;
-	if (limits->connections_per_ip && has_address(peer) &&
-		count_of(a, addr_hash_ip(peer)) >= limits->connections_per_ip)
+	if (is_crowded(a, limits, peer))
 		return ADMISSION_PER_IP;
 	set(&slot->connections, get(&slot->connections) + 1);
 	set(&slot->handshakes, get(&slot->handshakes) + 1);

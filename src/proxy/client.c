@@ -19,7 +19,7 @@ size_t client_size(void)
 
 /* ---- the peer's address, small ---- */
 
-static void peer_set(struct client *client, const struct addr *addr)
+void client_set_address(struct client *client, const struct addr *addr)
 {
 	char text[ADDR_TEXT];
 	size_t len;
@@ -98,6 +98,7 @@ void client_end(struct client *client, enum stream_close how)
 		client_note_refusal(client);
 	if (client->asking)
 		client_ask_over(client);
+	client_preface_close(client);
 	if (client->state != CLIENT_OPEN)
 		client_handshake_over(client);
 	client->state = CLIENT_GONE;
@@ -106,7 +107,9 @@ void client_end(struct client *client, enum stream_close how)
 	if (client->session)
 		client->session->ops->destroy(client->session);
 	client->session = NULL;
-	if (how == STREAM_DONE)
+	if (!client->conn)
+		; /* its header never came */
+	else if (how == STREAM_DONE)
 		conn_finish(&client->conn);
 	else
 		conn_abort(&client->conn);
@@ -126,6 +129,10 @@ static void on_timer(void *arg)
 	assert(client->magic == CLIENT_MAGIC);
 	if (client->state == CLIENT_OPEN) {
 		client_watch_expiry(client);
+		return;
+	}
+	if (client->state == CLIENT_PREFACE) {
+		client_preface_late(client);
 		return;
 	}
 	if (client->state == CLIENT_ASKING) {
@@ -152,10 +159,8 @@ static void list_add(struct client *client)
 	client_count(env, METRIC_GAUGE_HANDSHAKES_PENDING);
 }
 
-/* Takes fd. */
-static bool connect_client(struct client *client, int fd)
+bool client_connect(struct client *client, int fd)
 {
-	const struct exchange_env *env = client->env->exchange;
 	struct ssl_st *ssl = tls_context_accept(
 		client->env->contexts[client->listener], &client->auth);
 
@@ -165,31 +170,43 @@ static bool connect_client(struct client *client, int fd)
 	}
 	client->conn = conn_accept(
 		client->env->io, fd, &ssl, &client_conn_events, client);
-	if (!client->conn)
-		return false;
+	return client->conn != NULL;
+}
+
+/* One deadline for the PROXY header and the handshake. Takes fd. */
+static bool begin(struct client *client, int fd, const struct addr *peer)
+{
+	const struct exchange_env *env = client->env->exchange;
+
 	loop_timer_init(env->loop, &client->timer, on_timer, client);
-	if (loop_timer_set(&client->timer, env->config->timeouts.handshake_ms))
-		return true;
-	conn_abort(&client->conn);
-	return false;
+	if (!loop_timer_set(
+		    &client->timer, env->config->timeouts.handshake_ms)) {
+		close(fd);
+		return false;
+	}
+	if (client->state == CLIENT_PREFACE)
+		return client_preface_begin(client, fd, peer);
+	client_set_address(client, peer);
+	return client_connect(client, fd);
 }
 
 static bool client_new(struct client_env *env, size_t listener, int fd,
-	const struct addr *peer)
+	const struct addr *peer, bool preface)
 {
-	struct client *client = calloc(1, sizeof(*client));
+	size_t extra = preface ? client_preface_size() : 0;
+	struct client *client = calloc(1, sizeof(*client) + extra);
 
 	if (!client) {
 		close(fd);
 		return false;
 	}
 	client->magic = CLIENT_MAGIC;
-	client->state = CLIENT_HANDSHAKE;
+	client->state = preface ? CLIENT_PREFACE : CLIENT_HANDSHAKE;
+	client->fronted = preface;
 	client->ocsp = CLIENT_NOT_ASKED;
 	client->env = env;
 	client->listener = (uint32_t)listener;
-	peer_set(client, peer);
-	if (!connect_client(client, fd)) {
+	if (!begin(client, fd, peer)) {
 		bury_later(client);
 		return false;
 	}
@@ -201,18 +218,22 @@ static bool client_new(struct client_env *env, size_t listener, int fd,
 void client_accept(struct client_env *env, size_t listener, int fd,
 	const struct addr *peer)
 {
+	/* who comes through a proxy counts when it is announced */
+	static const struct addr unknown;
+	bool preface = client_preface_due(env, listener, peer);
+	const struct addr *counted = preface ? &unknown : peer;
 	enum admission_verdict verdict = admission_enter(env->admission,
-		env->slot, &env->exchange->config->limits, peer);
+		env->slot, &env->exchange->config->limits, counted);
 
 	assert(listener < env->exchange->config->listener_count);
 	client_count(env, METRIC_CONNECTIONS_ACCEPTED);
 	if (verdict != ADMISSION_OK) {
 		close(fd);
-	} else if (client_new(env, listener, fd, peer)) {
+	} else if (client_new(env, listener, fd, peer, preface)) {
 		return;
 	} else {
 		admission_handshake_done(env->admission, env->slot);
-		admission_leave(env->admission, env->slot, peer);
+		admission_leave(env->admission, env->slot, counted);
 	}
 	client_count(env, METRIC_CONNECTIONS_REFUSED);
 	client_log_overload(env, peer, verdict);

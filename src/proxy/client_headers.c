@@ -1,5 +1,6 @@
 /* client: what the origin is told of it, for good and for each request. */
 #include "client_priv.h"
+#include "client_leaf_priv.h"
 
 #include <assert.h>
 

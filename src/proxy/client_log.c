@@ -65,6 +65,7 @@ static void write_refusal(const struct client *client,
 	LOG(LOG_LEVEL_WARN, "certificate_refused", LOG_STR("conn", client->id),
 		LOG_SLICE("client", slice_of(client->ip, client->ip_len)),
 		LOG_U64("port", client->port),
+		LOG_SLICE("peer", client_announcer(client)),
 		LOG_STR("listener", listener_of(client)),
 		LOG_STR("code", client_auth_word(auth->code)),
 		LOG_STR("reason", client_auth_reason(auth->code)),
@@ -108,15 +109,17 @@ void client_log_refusal(const struct client *client)
 void client_log_handshake(const struct client *client, const char *why)
 {
 	struct client_env *env = client->env;
-	struct conn_tls_info tls;
+	struct conn_tls_info tls = {0};
 	uint64_t held;
 
 	if (!may_log(&env->handshakes, env, &held))
 		return;
-	conn_tls_info(client->conn, &tls);
+	if (client->conn)
+		conn_tls_info(client->conn, &tls);
 	LOG(LOG_LEVEL_INFO, "handshake_failed", LOG_STR("conn", client->id),
 		LOG_SLICE("client", slice_of(client->ip, client->ip_len)),
 		LOG_U64("port", client->port),
+		LOG_SLICE("peer", client_announcer(client)),
 		LOG_STR("listener", listener_of(client)), LOG_STR("error", why),
 		LOG_STR("sni", tls.sni), LOG_U64("suppressed", held));
 }

@@ -1,5 +1,6 @@
 /* client: its handshake, its session, and how long they may last. */
 #include "client_priv.h"
+#include "client_leaf_priv.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "config/config_field.h"
 #include "http/h1_server.h"
 #include "net/conn.h"
+#include "net/proxy_protocol.h"
 #include "policy/cert_headers.h"
 #include "policy/header_plan.h"
 #include "proxy/access_log.h"
@@ -92,6 +94,7 @@ static void on_stream(void *owner, struct stream *stream)
 		.connection_id = slice_str(client->id),
 		.ip = slice_of(client->ip, client->ip_len),
 		.port = client->port,
+		.peer = client_announcer(client),
 		.listener = config_of(client)->listeners[client->listener].name,
 		.listener_number = client->listener,
 		.granted = client->granted,
@@ -272,6 +275,8 @@ static void on_fail(void *owner, enum conn_fail why)
 			return;
 		}
 	}
+	if (conn_spoke_proxy(client->conn))
+		client_count_header(client, PROXY_RULE_UNLISTED);
 	client_count(client->env, METRIC_HANDSHAKES_FAILED);
 	client_log_handshake(client, conn_error(client->conn));
 	/* politely: an alert of ours may be on its way */

@@ -1,5 +1,6 @@
 /* client: which policies hold for it, once per connection. */
 #include "client_priv.h"
+#include "client_leaf_priv.h"
 
 #include <stdlib.h>
 

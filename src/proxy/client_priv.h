@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 
 #include "base/loop.h"
-#include "policy/cert_headers.h"
 #include "proxy/admission.h"
 #include "proxy/client.h"
 #include "proxy/exchange.h"
@@ -15,12 +14,10 @@
 
 struct arena;
 struct cert_headers;
-struct cert_info;
-struct header_block;
-struct header_request;
 struct refusal;
 
 enum client_state {
+	CLIENT_PREFACE,   /* its PROXY header is awaited; no conn yet */
 	CLIENT_HANDSHAKE, /* TLS is being set up; nothing is known yet */
 	CLIENT_ASKING,    /* shaken; a responder is asked (client_ocsp) */
 	CLIENT_OPEN,      /* judged and let in; a session runs */
@@ -55,6 +52,7 @@ struct client {
 	uint8_t state;    /* enum client_state */
 	bool expired : 1; /* R13 has struck */
 	bool told : 1;    /* its refusal is among the last ones */
+	bool fronted : 1; /* a struct client_preface lies behind it */
 	uint8_t ocsp;     /* enum ocsp_result; CLIENT_NOT_ASKED */
 	uint8_t ip_len;   /* 0: a unix socket */
 	uint32_t listener;
@@ -69,7 +67,7 @@ struct client {
 	struct cert_headers *headers; /* NULL: could not be made (R6) */
 	struct client_facts *facts;   /* NULL: the headers name them */
 	uint64_t *granted;            /* policies that hold; NULL: none */
-	struct client_peer peer;
+	struct client_peer peer;      /* the client; announced or not */
 	struct client_asking *asking; /* NULL but in CLIENT_ASKING */
 	struct client_auth auth;
 	struct loop_timer timer; /* handshake deadline, then R13 */
@@ -96,6 +94,28 @@ void client_handshake_over(struct client *client);
 bool client_distrusted(const struct client *client);
 /* It is; open, it is told to reconnect: idle, it is closed after idle_ms. */
 void client_tell_distrust(struct client *client, int64_t idle_ms);
+
+/* client: its address, once; the whole house takes it from here. */
+void client_set_address(struct client *client, const struct addr *addr);
+/* Sets up TLS on fd, which it takes. false: memory. */
+bool client_connect(struct client *client, int fd)
+	__attribute__((warn_unused_result));
+
+/*
+ * client_preface: a peer that proxy_protocol.accept_from names sends a PROXY
+ * header first, peeked at until it is whole and taken off to the byte.
+ */
+bool client_preface_due(
+	const struct client_env *env, size_t listener, const struct addr *peer);
+size_t client_preface_size(void); /* behind the struct client */
+/* In CLIENT_PREFACE: waits for the header; takes fd. false: memory. */
+bool client_preface_begin(struct client *client, int fd,
+	const struct addr *peer) __attribute__((warn_unused_result));
+void client_preface_late(struct client *client);
+void client_preface_close(struct client *client); /* at the end */
+/* Who announced it, "10.0.0.1:4711"; empty: it came by itself. */
+struct slice client_announcer(const struct client *client);
+void client_count_header(const struct client *client, unsigned rule);
 
 /* client_open: events of the conn until the session takes over. */
 extern const struct conn_events client_conn_events;
@@ -134,26 +154,6 @@ bool client_refuse(struct client *client, bool shaken)
 void client_describe(void *owner, struct arena *arena, struct refusal *record);
 /* At the end: remembers a refusal that no request told of. */
 void client_note_refusal(struct client *client);
-
-/*
- * client_headers: the headers that last, from the leaf (NULL: none shown),
- * which lies in scratch. A certificate that they would be too large for counts
- * as failed from then on; auth.refused says what the mode makes of it. false:
- * out of memory.
- */
-bool client_make_headers(struct client *client, struct arena *scratch,
-	const struct cert_info **leaf) __attribute__((warn_unused_result));
-/* The headers of one request, as struct exchange_client has it. */
-enum cert_headers_fault client_add_headers(void *owner,
-	struct header_request *request, struct arena *arena,
-	struct header_block *fields);
-/* client_policy: the leaf, with its extensions when the caller or a policy
- * asks for them; NULL without one, or for memory. */
-const struct cert_info *client_leaf(
-	const struct client *client, bool extended, struct arena *arena);
-/* Judges all policies, once. false: memory. */
-bool client_judge(struct client *client, const struct cert_info *leaf,
-	struct arena *scratch) __attribute__((warn_unused_result));
 
 /* One line for one refused certificate (R19: every value is escaped). */
 void client_log_refusal(const struct client *client);

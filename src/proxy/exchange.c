@@ -230,6 +230,7 @@ static void record_init(struct exchange *x)
 	r->request_id = slice_of(x->request_id, IDS_REQUEST - 1);
 	r->client_ip = x->client.ip;
 	r->client_port = x->client.port;
+	r->peer = x->client.peer;
 	r->listener = x->client.listener;
 	r->tls_version = x->client.tls_version;
 	r->tls_cipher = x->client.tls_cipher;

@@ -29,6 +29,8 @@ static const struct metric_info table[METRIC_COUNT] = {
 		COUNTER},
 	[METRIC_ACCEPT_BACKOFFS] = {"accept_backoffs_total",
 		"Times that accepting paused, out of descriptors.", COUNTER},
+	[METRIC_PROXY_HEADERS] = {"proxy_headers_total",
+		"PROXY headers accepted.", COUNTER},
 	[METRIC_HANDSHAKES_OK] = {"handshakes_ok_total",
 		"TLS handshakes that were completed.", COUNTER},
 	[METRIC_HANDSHAKES_RESUMED] = {"handshakes_resumed_total",
@@ -135,6 +137,7 @@ void metrics_sum(struct metrics *sum, const struct metrics *from, bool dead)
 	add_all(sum->auth, from->auth, METRICS_AUTH_WORDS);
 	add_all(sum->failure, from->failure, METRICS_FAILURES);
 	add_all(sum->ocsp, from->ocsp, OCSP_RESULT_COUNT);
+	add_all(sum->proxy, from->proxy, PROXY_RULE_COUNT);
 	add_all(sum->status, from->status, METRICS_STATUSES);
 	add_all(sum->ticket, from->ticket, METRICS_TICKETS);
 }
@@ -152,6 +155,7 @@ void metrics_clear(struct metrics *m)
 	clear_all(m->auth, METRICS_AUTH_WORDS);
 	clear_all(m->failure, METRICS_FAILURES);
 	clear_all(m->ocsp, OCSP_RESULT_COUNT);
+	clear_all(m->proxy, PROXY_RULE_COUNT);
 	clear_all(m->status, METRICS_STATUSES);
 	clear_all(m->ticket, METRICS_TICKETS);
 }
@@ -210,6 +214,11 @@ static const char *ocsp_word(size_t index)
 	return ocsp_result_word((enum ocsp_result)index);
 }
 
+static const char *proxy_word(size_t index)
+{
+	return proxy_rule_info((enum proxy_rule)index)->name;
+}
+
 static const char *status_word(size_t index)
 {
 	static const char *const words[METRICS_STATUSES] = {
@@ -258,6 +267,9 @@ bool metrics_print(const struct metrics *sum, struct buf *out)
 		"Exchanges, by the class of the status that was sent.", "class",
 		status_word};
 
+	static const struct family proxies = {"proxy_headers_refused_total",
+		"Connections closed for their PROXY header, by rule.", "rule",
+		proxy_word};
 	static const struct family tickets = {"tickets_refused_total",
 		"Session tickets shown and not taken, by reason; a full "
 		"handshake followed.",
@@ -268,6 +280,7 @@ bool metrics_print(const struct metrics *sum, struct buf *out)
 	       print_family(&auths, sum->auth, METRICS_AUTH_WORDS, out) &&
 	       print_family(&failures, sum->failure, METRICS_FAILURES, out) &&
 	       print_family(&ocsp, sum->ocsp, OCSP_RESULT_COUNT, out) &&
+	       print_family(&proxies, sum->proxy, PROXY_RULE_COUNT, out) &&
 	       print_family(&statuses, sum->status, METRICS_STATUSES, out) &&
 	       print_family(&tickets, sum->ticket, METRICS_TICKETS, out);
 }

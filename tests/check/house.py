@@ -7,7 +7,7 @@ LAYERS = ["base", "net", "config", "http", "tls", "policy", "proxy", "daemon",
 MAY_SEE = {
     "base": [],
     "net": ["base"],
-    "config": ["base", "net/addr"],
+    "config": ["base", "net/addr", "net/addr_net"],
     "http": ["base", "net"],
     "tls": ["base", "config", "net/addr"],
     "policy": ["base", "config", "http/header", "http/message", "http/rule",

@@ -306,10 +306,11 @@ FUZZED = {
                          ("folding", "http/header.h"),
                          ("ocsp", "tls/ocsp_answer.h"),
                          ("url", "config/http_url.h"),
+                         ("proxy", "net/proxy_protocol.h"),
                          ("path", "policy/path.h")]}
 SEEDS = {f"tests/fuzz/seeds/{name}/one": "x" for name in
          ("h1_parse", "h1_body", "config", "cert", "fuzz_folding", "ocsp",
-          "url", "path")}
+          "url", "proxy", "path")}
 
 
 @pytest.mark.parametrize("without, item, detail", [

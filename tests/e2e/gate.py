@@ -44,12 +44,13 @@ class Gate:
     directory: for the file, logs and sockets. extra: YAML text behind the
     common lines; keys of the common lines are replaced by `top`.
     listeners: YAML items of further listeners, each a line "  - {...}".
+    listener: more keys of the first one, ", name: x".
     """
 
     def __init__(self, directory, pki, origin, extra="", workers=1,
                  client_auth=None, listen=None, tls="", access=True,
                  wait=True, env=None, user=None,
-                 prefix=(), listeners=""):
+                 prefix=(), listeners="", listener=""):
         self.dir = directory
         self.pki = pki
         self.port = free_port()
@@ -61,8 +62,8 @@ class Gate:
         client_auth = client_auth or f"{{ca: {pki.ca.path}}}"
         address = listen or f"127.0.0.1:{self.port}"
         self.text = (
-            (f"listeners:\n  - {{address: '{address}'}}\n{listeners}"
-             if listeners else f"listen: {address}\n") +
+            (f"listeners:\n  - {{address: '{address}'{listener}}}\n"
+             f"{listeners}" if listeners or listener else f"listen: {address}\n") +
             f"tls: {{cert: {pki.server.cert}, key: {pki.server.key}{tls}}}\n"
             f"client_auth: {client_auth}\n"
             + (f"origin: {url}\n" if url else "")

@@ -64,10 +64,12 @@ static void load(struct proxy_rig *rig, const char *more)
 
 	addr_print(&rig->origin_addr, origin);
 	assert_true(buf_printf(&yaml,
-		"listen: 127.0.0.1:0\n"
+		"%s"
 		"tls: {cert: %s, key: %s}\n"
 		"%s"
 		"origin: http://%s\n",
+		more && strstr(more, "listeners:") ? ""
+						   : "listen: 127.0.0.1:0\n",
 		rig->files.cert, rig->files.key, more ? more : "", origin));
 	if (!more || !strstr(more, "client_auth"))
 		assert_true(buf_printf(

@@ -191,6 +191,29 @@ static void counts_return_to_zero(void **state)
 	free(a);
 }
 
+/* A proxy's connections count for those whom it announces. */
+static void who_is_announced_counts_from_then_on(void **state)
+{
+	struct admission *a = make(PEERS);
+	const struct addr nobody = {0};
+	struct addr peer = address(1);
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(
+			admission_enter(a, i % SLOTS, &limits, &nobody),
+			ADMISSION_OK);
+		assert_int_equal(
+			admission_announce(a, i % SLOTS, &limits, &peer),
+			i < 3 ? ADMISSION_OK : ADMISSION_PER_IP);
+	}
+	admission_leave(a, 0, &nobody); /* the fourth */
+	admission_leave(a, 0, &peer);
+	assert_int_equal(
+		admission_announce(a, 1, &limits, &peer), ADMISSION_OK);
+	free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +223,7 @@ int main(void)
 		cmocka_unit_test(a_full_table_counts_the_rest_as_one_address),
 		cmocka_unit_test(a_dead_worker_takes_nothing_with_it),
 		cmocka_unit_test(a_unix_peer_has_no_address),
+		cmocka_unit_test(who_is_announced_counts_from_then_on),
 		cmocka_unit_test(counts_return_to_zero),
 	};
 
