@@ -8,6 +8,8 @@
 #include "config/config_template.h"
 #include "config/config_text.h"
 
+struct addr_net;
+
 enum preset {
 	PRESET_X_CERT,
 	PRESET_CLOUDFLARE,
@@ -20,7 +22,7 @@ enum preset {
 
 enum empty_headers { EMPTY_SEND, EMPTY_OMIT };
 enum alias_headers { ALIAS_DROP, ALIAS_REJECT, ALIAS_PASS };
-enum forwarded { FORWARDED_X, FORWARDED_NONE };
+enum forwarded { FORWARDED_X, FORWARDED_RFC7239, FORWARDED_NONE };
 enum host_header { HOST_PRESERVE, HOST_ORIGIN };
 
 /* Bounds before work (R17). */
@@ -42,6 +44,8 @@ struct config_headers {
 	enum empty_headers empty;
 	enum alias_headers alias_headers;
 	enum forwarded forwarded;
+	struct config_texts trusted_proxies; /* as written; none: nobody */
+	struct addr_net *trusted_nets;       /* trusted_proxies.count */
 	enum host_header host;
 	struct config_header_edits request;
 	struct config_header_edits response;

@@ -35,6 +35,7 @@ enum header_own {
 	HEADER_OWN_FORWARDED_FOR,
 	HEADER_OWN_FORWARDED_HOST,
 	HEADER_OWN_FORWARDED_PROTO,
+	HEADER_OWN_FORWARDED,
 	HEADER_OWN_COUNT
 };
 bool header_plan_sets(const struct header_plan *plan, enum header_own own);

@@ -6,7 +6,9 @@
  * every spelling that folds to them (R1, R2):
  *   - the protected ones, cert_headers_protects;
  *   - what the configuration sets, header_plan_protects;
- *   - our own: X-Forwarded-*, Forwarded, Via, X-Request-Id, X-Real-IP;
+ *   - our own: X-Forwarded-*, Forwarded, Via, X-Request-Id, X-Real-IP (of a
+ *     trusted proxy those that headers.forwarded names are kept: lists get our
+ *     entry at their end, X-Forwarded-Host and -Proto stay);
  *   - headers.remove, without a word about it;
  *   - other names with a byte besides letters, digits and '-', as
  *     headers.alias_headers says.
@@ -36,6 +38,7 @@ struct rewrite_facts { /* lent for the call; texts live as long as the head */
 	const struct header_plan *plan;
 	const unsigned *alias_headers; /* instead of the plan's; or NULL */
 	struct slice client_ip;        /* empty: a client without an address */
+	bool trusted; /* it is one of headers.trusted_proxies */
 	struct slice request_id;
 	struct slice origin_authority;
 	const struct header_block *cert_headers; /* lent with it; or NULL */

@@ -86,6 +86,7 @@ struct exchange_client {
 	struct slice connection_id;
 	struct slice ip; /* empty: a unix socket */
 	uint16_t port;
+	bool trusted;      /* ip is one of headers.trusted_proxies */
 	struct slice peer; /* the proxy that announced it; empty: none */
 	const char *listener;
 	size_t listener_number;  /* index into config->listeners */

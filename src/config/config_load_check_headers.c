@@ -362,6 +362,21 @@ static void check_xfcc_by(struct config_loader *loader)
 			"headers.preset or leave this out");
 }
 
+static void check_trusted(struct config_loader *loader)
+{
+	struct config_headers *headers = &loader->config->headers;
+	const char *path = "headers.trusted_proxies";
+
+	config_check_nets(loader, &headers->trusted_proxies, path,
+		&headers->trusted_nets);
+	if (headers->trusted_proxies.count &&
+		headers->forwarded == FORWARDED_NONE)
+		config_complain_as(loader,
+			headers->trusted_proxies.items[0].mark,
+			EXIT_CODE_CONFIG, path,
+			"can never apply, headers.forwarded is none");
+}
+
 void config_check_headers(struct config_loader *loader)
 {
 	struct config_headers *headers = &loader->config->headers;
@@ -370,6 +385,7 @@ void config_check_headers(struct config_loader *loader)
 
 	check_presets(loader);
 	check_xfcc_by(loader);
+	check_trusted(loader);
 	check_set(loader, "headers.set", request);
 	check_remove(loader, "headers.remove", request);
 	check_set(loader, "headers.response.set", response);

@@ -123,7 +123,7 @@ static void check_library(struct config_loader *loader, size_t i)
 		"the top");
 }
 
-/* ---- who may send a PROXY header ---- */
+/* ---- networks, and who may send a PROXY header ---- */
 
 static const char *const net_faults[] = {
 	[ADDR_NET_SYNTAX] = "is not a network; allowed are 10.0.0.0/8, "
@@ -132,41 +132,44 @@ static const char *const net_faults[] = {
 	[ADDR_NET_HOST] = "has bits set behind its length",
 };
 
-static void check_proxy_net(struct config_loader *loader, size_t i, size_t item)
+static void check_net(struct config_loader *loader,
+	const struct config_text *text, const char *path, struct addr_net *net)
 {
-	struct config_listener *listener = &loader->config->listeners[i];
-	const struct config_text *text = &listener->proxy_from.items[item];
 	char shown[CONFIG_SHOWN];
 	enum addr_net_fault fault;
 
 	if (!text->text) /* was complained of */
 		return;
-	fault = addr_net_parse(
-		slice_str(text->text), &listener->proxy_nets[item]);
+	fault = addr_net_parse(slice_str(text->text), net);
 	if (fault == ADDR_NET_OK)
 		return;
-	config_complain_as(loader, text->mark, EXIT_CODE_CONFIG,
-		config_listener_spot(loader, i, "proxy_protocol.accept_from")
-			.path,
-		"%s %s", config_shown(slice_str(text->text), shown),
-		net_faults[fault]);
+	config_complain_as(loader, text->mark, EXIT_CODE_CONFIG, path, "%s %s",
+		config_shown(slice_str(text->text), shown), net_faults[fault]);
+}
+
+void config_check_nets(struct config_loader *loader,
+	const struct config_texts *texts, const char *path,
+	struct addr_net **nets)
+{
+	if (!texts->count)
+		return;
+	*nets = arena_zalloc(loader->arena, texts->count * sizeof(**nets));
+	if (!*nets) {
+		config_no_memory(loader);
+		return;
+	}
+	for (size_t item = 0; item < texts->count; item++)
+		check_net(loader, &texts->items[item], path, &(*nets)[item]);
 }
 
 static void check_proxy(struct config_loader *loader, size_t i)
 {
 	struct config_listener *listener = &loader->config->listeners[i];
-	size_t count = listener->proxy_from.count;
+	struct config_spot spot =
+		config_listener_spot(loader, i, "proxy_protocol.accept_from");
 
-	if (!count)
-		return;
-	listener->proxy_nets = arena_zalloc(
-		loader->arena, count * sizeof(*listener->proxy_nets));
-	if (!listener->proxy_nets) {
-		config_no_memory(loader);
-		return;
-	}
-	for (size_t item = 0; item < count; item++)
-		check_proxy_net(loader, i, item);
+	config_check_nets(loader, &listener->proxy_from, spot.path,
+		&listener->proxy_nets);
 }
 
 /* Addresses are each listener's own. */

@@ -6,6 +6,12 @@
 
 #include "config_load_priv.h"
 
+struct addr_net;
+
+/* Fills *nets, one for each text; path: of the key. */
+void config_check_nets(struct config_loader *loader,
+	const struct config_texts *texts, const char *path,
+	struct addr_net **nets);
 void config_check_listeners(struct config_loader *loader);
 /* Also compiles the templates. */
 void config_check_headers(struct config_loader *loader);

@@ -35,6 +35,7 @@ static const struct config_word host_words[] = {
 
 static const struct config_word forwarded_words[] = {
 	{"x-forwarded", FORWARDED_X},
+	{"rfc7239", FORWARDED_RFC7239},
 	{"none", FORWARDED_NONE},
 	{NULL, 0},
 };
@@ -55,6 +56,10 @@ const struct config_key config_schema_headers[] = {
 	KEY("headers.forwarded", WORD, "how the client's address is told",
 		CONFIG(headers.forwarded), .fallback = "x-forwarded",
 		.words = forwarded_words),
+	KEY("headers.trusted_proxies", TEXTS,
+		"networks, or unix: whose X-Forwarded fields, or Forwarded, "
+		"are believed and passed on",
+		CONFIG(headers.trusted_proxies)),
 	KEY("headers.host", WORD, "Host: the client's, or the origin's own",
 		CONFIG(headers.host), .fallback = "preserve",
 		.words = host_words),

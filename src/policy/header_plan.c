@@ -55,6 +55,7 @@ static const char *const own_names[HEADER_OWN_COUNT] = {
 	[HEADER_OWN_FORWARDED_FOR] = "x-forwarded-for",
 	[HEADER_OWN_FORWARDED_HOST] = "x-forwarded-host",
 	[HEADER_OWN_FORWARDED_PROTO] = "x-forwarded-proto",
+	[HEADER_OWN_FORWARDED] = "forwarded",
 };
 
 static bool rows_init(

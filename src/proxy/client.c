@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "net/conn.h"
 #include "policy/cert_headers.h"
+#include "policy/forwarded.h"
 #include "proxy/exchange.h"
 #include "tls/tls_context.h"
 
@@ -43,6 +44,18 @@ static void peer_get(const struct client *client, struct addr *addr)
 {
 	*addr = (struct addr){.len = client->peer.len};
 	memcpy(&addr->sa, &client->peer.sa, client->peer.len);
+}
+
+bool client_is_trusted(const struct client *client)
+{
+	const struct config_headers *headers =
+		&client->env->exchange->config->headers;
+	struct addr addr;
+
+	if (!headers->trusted_proxies.count)
+		return false;
+	peer_get(client, &addr);
+	return forwarded_trusts(headers, &addr);
 }
 
 /* ---- the end of a client ---- */

@@ -88,8 +88,7 @@ static inline void client_uncount(
 
 /* The one end: politely (DONE) or hard. */
 void client_end(struct client *client, enum stream_close how);
-/* Counts the handshake as over, however it ended. */
-void client_handshake_over(struct client *client);
+void client_handshake_over(struct client *client); /* however it ended */
 /* client_trust: has trust changed under it? */
 bool client_distrusted(const struct client *client);
 /* It is; open, it is told to reconnect: idle, it is closed after idle_ms. */
@@ -97,6 +96,7 @@ void client_tell_distrust(struct client *client, int64_t idle_ms);
 
 /* client: its address, once; the whole house takes it from here. */
 void client_set_address(struct client *client, const struct addr *addr);
+bool client_is_trusted(const struct client *client); /* by headers */
 /* Sets up TLS on fd, which it takes. false: memory. */
 bool client_connect(struct client *client, int fd)
 	__attribute__((warn_unused_result));

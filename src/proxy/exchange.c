@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "config/config.h"
 #include "http/message.h"
+#include "policy/forwarded.h"
 #include "policy/route.h"
 #include "proxy/deadline.h"
 #include "exchange_priv.h"
@@ -42,13 +43,32 @@ static void note_head(struct exchange *x, const struct message *head)
 	count(x, METRIC_REQUESTS, 1);
 }
 
+/* Through a trusted proxy comes whom its fields name; in the log the proxy
+ * stands beside him. */
+static bool find_client(struct exchange *x, const struct message *head)
+{
+	if (!x->client.trusted)
+		return true;
+	if (!forwarded_client(&x->env->config->headers, &head->fields, x->arena,
+		    &x->client.ip))
+		return false;
+	if (x->client.ip.ptr == x->hop.ptr)
+		return true;
+	x->record.client_ip = x->client.ip;
+	x->record.client_port = 0;
+	if (!x->record.peer.len)
+		x->record.peer = x->hop;
+	return true;
+}
+
 static enum http_rule rewrite(struct exchange *x, struct message *head)
 {
 	const struct config_origin *origin =
 		&x->env->config->origins[x->route->origin];
 	const struct rewrite_facts facts = {.plan = x->env->headers,
 		.alias_headers = exchange_alias(x),
-		.client_ip = x->client.ip,
+		.client_ip = x->hop,
+		.trusted = x->client.trusted,
 		.request_id = x->record.request_id,
 		.origin_authority = slice_str(origin->authority),
 		.cert_headers = x->client.cert_headers};
@@ -135,7 +155,8 @@ static void on_head(void *owner, struct message *head)
 	x->request = head;
 	note_head(x, head);
 	observe_received(x);
-	failure = exchange_route(x, head, &rule);
+	failure = find_client(x, head) ? exchange_route(x, head, &rule)
+				       : FAILURE_MEMORY;
 	if (failure == FAILURE_NONE && !x->client.cert_headers)
 		failure = FAILURE_CERT_HEADERS;
 	if (failure != FAILURE_NONE)
@@ -256,6 +277,7 @@ bool exchange_new(const struct exchange_env *env,
 	x->state = EXCHANGE_HEAD;
 	x->env = env;
 	x->client = *client;
+	x->hop = client->ip;
 	x->arena = arena;
 	x->client_end = stream;
 	x->started_us = exchange_clock_us();

@@ -24,6 +24,7 @@ struct exchange {
 	enum exchange_state state;
 	const struct exchange_env *env;
 	struct exchange_client client;
+	struct slice hop;    /* whom the connection comes from */
 	struct arena *arena; /* this lies in it */
 	struct stream *client_end;
 	struct stream *origin_end; /* in ANSWER and RELAY */

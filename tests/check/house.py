@@ -10,7 +10,7 @@ MAY_SEE = {
     "config": ["base", "net/addr", "net/addr_net"],
     "http": ["base", "net"],
     "tls": ["base", "config", "net/addr"],
-    "policy": ["base", "config", "http/header", "http/message", "http/rule",
+    "policy": ["base", "config", "net/addr", "net/addr_net", "http/header", "http/message", "http/rule",
                "http/target",
                "tls/client_auth", "tls/cert_info", "tls/cert_format"],
     "proxy": ["base", "net", "config", "http", "tls", "policy"],

@@ -205,3 +205,54 @@ def test_connections_are_counted_by_announced_address(front, pki, origin):
             with pytest.raises((OSError, EOFError)):
                 third.ask(get())
     gate.wait_log("limit=limits.connections_per_ip")
+
+
+def ask_with(gate, pki, connect, *fields):
+    return connect(gate, pki.good).ask(get("/", *fields))
+
+
+def test_a_trusted_proxy_tells_the_client(gates, pki, origin, connect):
+    gate = gates(origin, extra="headers: {trusted_proxies: [127.0.0.1]}\n")
+    assert ask_with(
+        gate, pki, connect, "X-Forwarded-For: 203.0.113.9, 192.0.2.7",
+        "X-Forwarded-Proto: http", "X-Forwarded-Host: shop.example",
+        "X_Forwarded_For: 6.6.6.6", "Forwarded: for=6.6.6.6").status == 200
+    seen = origin.requests[-1]
+    assert seen.get("X-Forwarded-For") == \
+        "203.0.113.9, 192.0.2.7, 127.0.0.1"
+    assert seen.get("X-Forwarded-Proto") == "http"
+    assert seen.get("X-Forwarded-Host") == "shop.example"
+    assert seen.all("Forwarded") == [] and b"6.6.6.6" not in seen.raw_head
+    line = gate.wait_access(1)[0]
+    assert (line["client"], line["peer"]) == ("192.0.2.7", "127.0.0.1")
+
+
+def test_what_others_tell_is_replaced(gates, pki, origin, connect):
+    """R1: nobody becomes another by a field."""
+    gate = gates(origin, extra="headers: {trusted_proxies: [10.0.0.0/8]}\n")
+    assert ask_with(
+        gate, pki, connect, "X-Forwarded-For: 192.0.2.7",
+        "X-Forwarded-Proto: http", "X-Forwarded-Host: a.example").status == 200
+    seen = origin.requests[-1]
+    assert seen.get("X-Forwarded-For") == "127.0.0.1"
+    assert seen.get("X-Forwarded-Proto") == "https"
+    assert seen.get("X-Forwarded-Host") == "localhost"
+    line = gate.wait_access(1)[0]
+    assert line["client"] == "127.0.0.1" and "peer" not in line
+
+
+@pytest.mark.parametrize("trusted, expected, client", [
+    ("[]", 'for=127.0.0.1;host="localhost";proto=https', "127.0.0.1"),
+    ("[127.0.0.1]", 'for="[2001:db8::7]:1";host="a,b", '
+     'for=127.0.0.1;host="localhost";proto=https', "2001:db8::7")])
+def test_rfc7239_is_told_instead(
+        gates, pki, origin, connect, trusted, expected, client):
+    gate = gates(origin, extra="headers: {forwarded: rfc7239, "
+                               f"trusted_proxies: {trusted}}}\n")
+    assert ask_with(
+        gate, pki, connect, 'Forwarded: for="[2001:db8::7]:1";host="a,b"',
+        "X-Forwarded-For: 6.6.6.6").status == 200
+    seen = origin.requests[-1]
+    assert seen.get("Forwarded") == expected
+    assert seen.all("X-Forwarded-For") == seen.all("X-Forwarded-Host") == []
+    assert gate.wait_access(1)[0]["client"] == client
