@@ -1,6 +1,6 @@
 /*
  * sock: system calls on sockets with the options we always want:
- * non-blocking, close-on-exec, TCP_NODELAY.
+ * non-blocking, close-on-exec, TCP_NODELAY, TCP_NOTSENT_LOWAT.
  */
 #ifndef MTLSGATE_NET_SOCK_H
 #define MTLSGATE_NET_SOCK_H
@@ -9,6 +9,9 @@
 
 #include "base/err.h"
 #include "net/addr.h"
+
+/* Bytes that may wait unsent in the kernel before writing is refused. */
+enum { SOCK_UNSENT_MAX = 128 * 1024 };
 
 struct sock_listen {
 	int backlog;

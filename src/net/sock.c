@@ -28,10 +28,17 @@ static bool set_flag(int fd, int level, int option, int value)
 	return !setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-/* Linux hands the flag of a listening socket on to what it accepts. */
-static bool set_nodelay(int fd, const struct addr *addr)
+/*
+ * Linux hands the options of a listening socket on to what it accepts. How
+ * much the kernel keeps for a peer that does not read is bounded: its own
+ * limit, 4 MiB each, lets two thousand of them fill the host's TCP memory.
+ */
+static bool set_tcp(int fd, const struct addr *addr)
 {
-	return addr_is_unix(addr) || set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	return addr_is_unix(addr) ||
+	       (set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
+		       set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+			       SOCK_UNSENT_MAX));
 }
 
 /* "[::]" means IPv6 and IPv4, whatever net.ipv6.bindv6only says. */
@@ -114,7 +121,7 @@ static bool bind_unix(
 static bool bind_inet(int fd, const struct addr *addr,
 	const struct sock_listen *how, struct err *err)
 {
-	if (!set_dual(fd, addr) || !set_nodelay(fd, addr))
+	if (!set_dual(fd, addr) || !set_tcp(fd, addr))
 		return explain(err, addr, "prepare", errno);
 	if (how->reuse_addr && !set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1))
 		return explain(err, addr, "prepare", errno);
@@ -194,7 +201,7 @@ bool sock_adopt(int fd)
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
 		return false;
-	return set_nodelay(fd, &addr);
+	return set_tcp(fd, &addr);
 }
 
 enum sock_accept sock_accept(int listener, int *fd, struct addr *peer)
@@ -233,7 +240,7 @@ int sock_connect(const struct addr *addr)
 
 	if (fd < 0)
 		return -1;
-	if (set_nodelay(fd, addr) &&
+	if (set_tcp(fd, addr) &&
 		(!connect(fd, &addr->sa.any, addr->len) ||
 			errno == EINPROGRESS || errno == EINTR))
 		return fd;

@@ -57,9 +57,11 @@ static void assert_our_options(int fd, bool tcp)
 {
 	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-	if (tcp)
-		assert_int_not_equal(
-			int_option(fd, IPPROTO_TCP, TCP_NODELAY), 0);
+	if (!tcp)
+		return;
+	assert_int_not_equal(int_option(fd, IPPROTO_TCP, TCP_NODELAY), 0);
+	assert_int_equal(int_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT),
+		SOCK_UNSENT_MAX);
 }
 
 /* A directory of our own, removed with the socket in it at the end. */
