@@ -70,8 +70,7 @@ struct conn_events {
 	/* The connection is dead: verbs other than conn_finish and conn_abort
 	 * do nothing, no event follows. Comes even while paused, save
 	 * CONN_FAIL_TRUNCATED, which waits for conn_resume. When sending
-	 * failed, what the peer said before is shown first, unless paused.
-	 * conn_finish brings our TLS alert to the peer. */
+	 * failed, what the peer said before is shown first, unless paused. */
 	void (*on_fail)(void *owner, enum conn_fail why);
 };
 
@@ -124,9 +123,9 @@ bool conn_peer_closed(const struct conn *conn);
 /*
  * Polite end: takes *conn, empties it. What was written goes out, then
  * close_notify and FIN, then incoming bytes are dropped until the peer closes
- * or CONN_LINGER_MS passed without progress (bounded in time, bytes and
- * number; a slow reader has longer to take what was written): a last answer or
- * alert arrives instead of a reset. The SSL dies with the turn.
+ * or CONN_LINGER_MS passed without progress (bounded in time, bytes and number;
+ * a slow reader has longer to take what was written): a last answer or alert,
+ * after a failure too, arrives instead of a reset. The SSL dies with the turn.
  */
 void conn_finish(struct conn **conn);
 /* Hard end: takes *conn, empties it; no close_notify, reset. */
@@ -144,6 +143,7 @@ struct ssl_st *conn_ssl(const struct conn *conn); /* NULL: plain */
 /* Words ("Connection refused"); valid while the conn lives. Never NULL. */
 const char *conn_error(const struct conn *conn);
 bool conn_spoke_proxy(const struct conn *conn); /* not TLS */
+bool conn_tls_failed(const struct conn *conn);  /* CONN_FAIL_TLS */
 /* Own heap bytes beyond OpenSSL's, for the memory budget. */
 size_t conn_memory(const struct conn *conn);
 

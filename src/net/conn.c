@@ -55,3 +55,8 @@ bool conn_spoke_proxy(const struct conn *conn)
 {
 	return conn->spoke_proxy;
 }
+
+bool conn_tls_failed(const struct conn *conn)
+{
+	return conn->state == CONN_FAILED && conn->why == CONN_FAIL_TLS;
+}

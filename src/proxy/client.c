@@ -153,7 +153,7 @@ static void on_timer(void *arg)
 		return;
 	}
 	client_count(client->env, METRIC_HANDSHAKES_TIMED_OUT);
-	client_log_handshake(client, "the handshake took too long");
+	client_log_broken(client, "the handshake took too long");
 	client_end(client, STREAM_ABORT);
 }
 

@@ -106,7 +106,7 @@ void client_log_refusal(const struct client *client)
 	arena_free(arena);
 }
 
-void client_log_handshake(const struct client *client, const char *why)
+void client_log_broken(const struct client *client, const char *why)
 {
 	struct client_env *env = client->env;
 	struct conn_tls_info tls = {0};
@@ -116,7 +116,10 @@ void client_log_handshake(const struct client *client, const char *why)
 		return;
 	if (client->conn)
 		conn_tls_info(client->conn, &tls);
-	LOG(LOG_LEVEL_INFO, "handshake_failed", LOG_STR("conn", client->id),
+	LOG(LOG_LEVEL_INFO,
+		client->state == CLIENT_OPEN ? "tls_failed"
+					     : "handshake_failed",
+		LOG_STR("conn", client->id),
 		LOG_SLICE("client", slice_of(client->ip, client->ip_len)),
 		LOG_U64("port", client->port),
 		LOG_SLICE("peer", client_announcer(client)),

@@ -131,8 +131,14 @@ static void on_stream(void *owner, struct stream *stream)
 
 static void on_finished(void *owner, enum stream_close how, enum http_rule rule)
 {
+	struct client *client = owner;
+
 	(void)rule;
-	client_end(owner, how);
+	if (conn_tls_failed(client->conn)) {
+		client_count(client->env, METRIC_TLS_FAILED);
+		client_log_broken(client, conn_error(client->conn));
+	}
+	client_end(client, how);
 }
 
 static const struct session_events session_events = {
@@ -257,7 +263,7 @@ void client_admit(struct client *client)
 			client->session, env->drain_idle_ms);
 	return;
 no_memory:
-	client_log_handshake(client, "out of memory");
+	client_log_broken(client, "out of memory");
 	client_end(client, STREAM_ABORT);
 }
 
@@ -279,7 +285,7 @@ static void on_fail(void *owner, enum conn_fail why)
 	if (conn_spoke_proxy(client->conn))
 		client_count_header(client, PROXY_RULE_UNLISTED);
 	client_count(client->env, METRIC_HANDSHAKES_FAILED);
-	client_log_handshake(client, conn_error(client->conn));
+	client_log_broken(client, conn_error(client->conn));
 	/* politely: an alert of ours may be on its way */
 	client_end(client, STREAM_DONE);
 }

@@ -155,7 +155,7 @@ static void complete(struct client *client, const struct proxy_header *header)
 	client->state = CLIENT_HANDSHAKE;
 	if (client_connect(client, let_go(preface)))
 		return;
-	client_log_handshake(client, "out of memory");
+	client_log_broken(client, "out of memory");
 	client_end(client, STREAM_ABORT);
 }
 

@@ -159,8 +159,8 @@ void client_note_refusal(struct client *client);
 void client_log_refusal(const struct client *client);
 /* No responder answered, and it is let in all the same. */
 void client_log_unanswered(const struct client *client);
-/* A handshake that ended for another reason; why: what happened. */
-void client_log_handshake(const struct client *client, const char *why);
+/* A handshake that ended for another reason, or TLS that failed later. */
+void client_log_broken(const struct client *client, const char *why);
 /* A connection closed at once. */
 void client_log_overload(struct client_env *env, const struct addr *peer,
 	enum admission_verdict verdict);

@@ -37,6 +37,8 @@ static const struct metric_info table[METRIC_COUNT] = {
 		"TLS handshakes that resumed an earlier session.", COUNTER},
 	[METRIC_HANDSHAKES_FAILED] = {"handshakes_failed_total",
 		"TLS handshakes that failed or were refused.", COUNTER},
+	[METRIC_TLS_FAILED] = {"tls_failed_total",
+		"Connections whose TLS failed after the handshake.", COUNTER},
 	[METRIC_HANDSHAKES_TIMED_OUT] = {"handshakes_timed_out_total",
 		"TLS handshakes not completed in time.", COUNTER},
 	[METRIC_REQUESTS] = {"requests_total", "Requests whose head was read.",

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import socket
 import ssl
 import struct
@@ -186,4 +187,28 @@ def test_a_flood_of_renegotiations_ends_R17(gate, pki, connect, tmp_path):
                 forger.sock.sendall(forger.record(HANDSHAKE, EMPTY_HELLO))
                 assert forger.next() == (ALERT, WARNING_NO_RENEGOTIATION)
         assert forger.read < 100
+    gate.wait_log('tls_failed')
+    assert gate.metrics()["mtlsgate_tls_failed_total"] == 1
+    assert connect(gate, pki.good).ask(get()).status == 200
+
+
+@pytest.mark.parametrize("version", [V12, V13])
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_broken_record_after_the_handshake_is_told_R17(
+        gate, pki, connect, version, busy):
+    with Wire(gate, pki, version) as wire:
+        wire.until_done(wire.tls.do_handshake)
+        failed = gate.metrics()["mtlsgate_handshakes_failed_total"]
+        if busy:
+            wire.tls.write(b"POST / HTTP/1.1\r\nHost: localhost\r\n"
+                           b"Content-Length: 9\r\n\r\n1")
+            wire.sock.sendall(wire.out.read())
+        wire.sock.sendall(struct.pack(">BHH", DATA, 0x303, 64) + bytes(64))
+        with pytest.raises((ssl.SSLError, EOFError, ConnectionError)):
+            wire.until_done(lambda: wire.tls.read(1))
+    gate.wait_log("tls_failed")
+    assert gate.metrics()["mtlsgate_tls_failed_total"] == 1
+    assert gate.metrics()["mtlsgate_handshakes_failed_total"] == failed
+    assert re.search('tls_failed .*error="(cipher operation failed|'
+                     '.*bad record mac)"', gate.log())
     assert connect(gate, pki.good).ask(get()).status == 200
