@@ -79,8 +79,27 @@ static void detach(struct ocsp_asker *asker)
 	/* nobody knows of them any more */
 	for (struct ocsp_ask *ask = asker->first; ask; ask = ask->next)
 		ask->sent = false;
-	if (asker->final)
-		loop_later(asker->loop, &asker->lost);
+}
+
+static uint64_t count(const struct ocsp_asker *asker)
+{
+	uint64_t n = 0;
+
+	for (const struct ocsp_ask *ask = asker->first; ask; ask = ask->next)
+		n++;
+	return n;
+}
+
+/* Of the last one: nobody will answer, and better now than at the deadline of
+ * each question. */
+static void lose(struct ocsp_asker *asker)
+{
+	detach(asker);
+	if (!asker->final)
+		return;
+	LOG(LOG_LEVEL_ERROR, "steward_lost", LOG_U64("questions", count(asker)),
+		LOG_STR("outcome", "client_auth.ocsp.on_failure decides"));
+	loop_later(asker->loop, &asker->lost);
 }
 
 static bool send_one(const struct ocsp_asker *asker, struct ocsp_ask *ask)
@@ -141,7 +160,7 @@ static bool take_reply(struct ocsp_asker *asker)
 	if (n < 0 && errno == EAGAIN)
 		return false;
 	if (n <= 0 || !ocsp_reply_record_valid(&record, (size_t)n))
-		detach(asker);
+		lose(asker);
 	else
 		tell(asker, &record);
 	return true;
@@ -157,29 +176,17 @@ static void on_ready(void *arg, unsigned ready)
 	send_all(asker);
 }
 
-/* ---- the last steward ---- */
-
-static uint64_t count(const struct ocsp_asker *asker)
-{
-	uint64_t n = 0;
-
-	for (const struct ocsp_ask *ask = asker->first; ask; ask = ask->next)
-		n++;
-	return n;
-}
-
-/* Nobody will answer: better now than at the deadline of each. */
+/* One a task: whoever is told may take others back. */
 static void on_lost(void *arg)
 {
 	const struct ocsp_told told = {.result = OCSP_RESULT_INTERNAL};
 	struct ocsp_asker *asker = arg;
 
-	if (asker->fd >= 0)
+	if (asker->fd >= 0 || !asker->first)
 		return;
-	LOG(LOG_LEVEL_ERROR, "steward_lost", LOG_U64("questions", count(asker)),
-		LOG_STR("outcome", "client_auth.ocsp.on_failure decides"));
-	while (asker->first)
-		answer(asker->first, &told);
+	if (asker->first->next)
+		loop_later(asker->loop, &asker->lost);
+	answer(asker->first, &told);
 }
 
 void ocsp_asker_finish(struct ocsp_asker *asker)
@@ -188,7 +195,7 @@ void ocsp_asker_finish(struct ocsp_asker *asker)
 		return;
 	asker->final = true;
 	if (asker->fd < 0)
-		loop_later(asker->loop, &asker->lost);
+		lose(asker);
 }
 
 /* ---- stewards that come ---- */
@@ -198,6 +205,7 @@ void ocsp_asker_attach(struct ocsp_asker *asker, int fd)
 	detach(asker);
 	if (!loop_watch(asker->loop, &asker->watch, fd, on_ready, asker)) {
 		close(fd);
+		lose(asker);
 		return;
 	}
 	asker->fd = fd;
