@@ -94,7 +94,8 @@ run_e2e()
 	fi
 	MTLSGATE_BIN=$top/$1 MTLSGATE_ALL=${all:-0} \
 		MTLSGATE_FIGURES=$logs/$this.figures \
-		timeout -s INT -k 30 "$limit" "$python" -B -m pytest -n 2 \
+		timeout -s INT -k 30 "$limit" "$python" -B -m pytest \
+		-n $((2 * $(nproc))) \
 		-q -ra --durations=10 \
 		-p no:cacheprovider -o faulthandler_timeout=120 \
 		--junitxml="$report" tests/e2e || status=$?
@@ -200,11 +201,11 @@ step_clang()
 
 step_fuzz_smoke()
 {
-	local seconds=10 status=0
+	local seconds=6 status=0
 	if [ -n "$all" ]; then
 		seconds=120
 	else
-		echo "120 s each instead of 10" >>"$logs/$this.longer"
+		echo "120 s each instead of $seconds" >>"$logs/$this.longer"
 	fi
 	scripts/fuzz --seconds $seconds || status=$?
 	[ ! -f build/fuzz/summary ] || {

@@ -10,6 +10,9 @@ import time
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get(
     "MTLSGATE_BIN", TOP / "build/release/mtlsgate")).resolve()
+# Slow, with another allocator; there to find faults of memory, so that it plays
+# a part of what is repeated often.
+SANITIZED = "asan" in str(BIN)
 DEADLINE = 30
 
 

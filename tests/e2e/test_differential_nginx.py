@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 from client import Client, get
-from gate import BIN, free_port, wait_for
+from gate import BIN, SANITIZED, free_port, wait_for
 
 TOOLS = BIN.parent / "tests"
 FIELDS = ("s_dn", "i_dn", "s_dn_legacy", "i_dn_legacy", "serial",
@@ -58,7 +58,7 @@ def odd(tmp_path_factory):
                           capture_output=True, text=True).stdout
     files = sorted(place.glob("[0-9]*.pem"))
     assert len(files) >= AT_LEAST, made
-    return files
+    return files[::4] if SANITIZED else files
 
 
 def run_nginx(place, pki, names):

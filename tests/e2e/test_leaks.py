@@ -9,8 +9,8 @@ import random
 import ssl
 
 from client import get
-from gate import wait_for
-from test_stream import SANITIZED, anonymous
+from gate import SANITIZED, wait_for
+from test_stream import anonymous
 
 POST = b"POST /p HTTP/1.1\r\nHost: localhost\r\n"
 GOOD = [

@@ -12,9 +12,8 @@ import time
 
 import pytest
 
-from gate import BIN
+from gate import SANITIZED
 
-SANITIZED = "asan" in str(BIN)
 MIB = 1 << 20
 SIZE = int(os.environ.get(
     "MTLSGATE_STREAM_MIB", "128" if SANITIZED else "2048")) * MIB
