@@ -31,7 +31,7 @@ class Client:
 
     def __init__(self, port, pki, leaf=None, host="127.0.0.1", timeout=20,
                  versions=None, alpn=None, server_name="localhost",
-                 rcvbuf=None):
+                 rcvbuf=None, source=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(pki.ca.path)
         if leaf:
@@ -45,6 +45,8 @@ class Client:
         if rcvbuf:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
         raw.settimeout(timeout)
+        if source:
+            raw.bind((source, 0))
         raw.connect((host, port))
         self.raw = raw
         self.buffer = b""
