@@ -161,6 +161,8 @@ struct config {
 	struct config_origin *origins;
 	size_t origin_count;
 	struct config_timeouts timeouts;
+	struct config_rate_limit *rate_limits;
+	size_t rate_limit_count;
 	struct config_limits limits;
 	struct config_logging logging;
 	struct config_admin admin;

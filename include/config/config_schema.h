@@ -19,9 +19,8 @@
  *   another key's      is in the end (items of lists only)
  *   words, several     WORD_SET: an unsigned, bit 1 << value of each word;
  *                      alone or in a list
- *   texts, several     TEXTS (or PATHS): a struct config_texts, each text
- *                      with its mark; alone or in a list. Empty is allowed
- *                      in TEXTS only.
+ *   texts, several     TEXTS (or PATHS): a struct config_texts, with marks;
+ *                      alone or in a list. Only TEXTS may be empty.
  *   texts by names of  PAIRS: a struct config_pairs
  *   the user's choice
  *   a list of maps     enum config_home gets HOME_CERT, the struct members
@@ -53,16 +52,17 @@ enum config_type {
 	/* numbers: stored as an unsigned of key->size bytes */
 	CONFIG_TYPE_BOOL,
 	CONFIG_TYPE_COUNT,
-	CONFIG_TYPE_WORKERS,    /* a count, or auto: one per usable core */
-	CONFIG_TYPE_COUNT_AUTO, /* a count, or auto: 0 */
-	CONFIG_TYPE_DURATION,   /* ms */
-	CONFIG_TYPE_SIZE,       /* bytes */
-	CONFIG_TYPE_BYTE_RATE,  /* bytes per second */
-	CONFIG_TYPE_RATE,       /* thousandths per second */
-	CONFIG_TYPE_MODE,       /* octal file mode */
-	CONFIG_TYPE_WORD,       /* one of key->words */
-	CONFIG_TYPE_WORD_LIST,  /* the same, alone or in a list of one */
-	CONFIG_TYPE_WORD_SET,   /* several: the bits 1 << value */
+	CONFIG_TYPE_WORKERS,      /* a count, or auto: one per usable core */
+	CONFIG_TYPE_COUNT_AUTO,   /* a count, or auto: 0 */
+	CONFIG_TYPE_DURATION,     /* ms */
+	CONFIG_TYPE_SIZE,         /* bytes */
+	CONFIG_TYPE_BYTE_RATE,    /* bytes per second */
+	CONFIG_TYPE_RATE,         /* thousandths per second */
+	CONFIG_TYPE_REQUEST_RATE, /* per hour */
+	CONFIG_TYPE_MODE,         /* octal file mode */
+	CONFIG_TYPE_WORD,         /* one of key->words */
+	CONFIG_TYPE_WORD_LIST,    /* the same, alone or in a list of one */
+	CONFIG_TYPE_WORD_SET,     /* several: the bits 1 << value */
 	CONFIG_TYPE_LOG_FORMAT, /* a word; auto sets the bool at auto_offset */
 	/* texts: a struct config_text */
 	CONFIG_TYPE_TEXT,
@@ -95,6 +95,7 @@ enum config_home {
 	CONFIG_HOME_POLICY,
 	CONFIG_HOME_MATCH,
 	CONFIG_HOME_ROUTE,
+	CONFIG_HOME_RATE_LIMIT,
 	CONFIG_HOME_COUNT
 };
 

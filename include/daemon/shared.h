@@ -9,8 +9,8 @@
  * tells.
  *
  * Writers: a slot has one, its worker, and the master while no worker owns it;
- * the refusals are written by all workers (proxy/refusals.h); all else is
- * written by the master alone.
+ * the refusals and rates are written by all workers (proxy/refusals.h,
+ * proxy/rate_table.h); all else is written by the master alone.
  */
 #ifndef MTLSGATE_DAEMON_SHARED_H
 #define MTLSGATE_DAEMON_SHARED_H
@@ -25,6 +25,7 @@
 struct admission;
 struct buf;
 struct err;
+struct rate_table;
 struct refusals;
 struct shared;
 
@@ -63,6 +64,7 @@ struct shared *shared_new(unsigned workers, unsigned keep, struct err *err)
 void shared_free(struct shared *shared); /* NULL is ignored */
 
 struct admission *shared_admission(struct shared *shared);
+struct rate_table *shared_rates(const struct shared *shared);
 struct refusals *shared_refusals(const struct shared *shared);
 unsigned shared_slots(const struct shared *shared);
 

@@ -55,6 +55,7 @@ struct access_record {
 	bool policy_denied;
 	const char *dry_run; /* its policy_dry_run; NULL: none */
 	bool dry_run_denied;
+	const char *rate_limit; /* key of the limit that refused; or NULL */
 	struct rewrite_stripped stripped;
 };
 

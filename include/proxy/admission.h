@@ -18,12 +18,16 @@ struct addr;
 struct admission;
 struct config_limits;
 
-enum admission_verdict {
+enum admission_verdict { /* a metric has one counter per value */
 	ADMISSION_OK,
 	ADMISSION_CONNECTIONS, /* limits.connections */
 	ADMISSION_PER_IP,      /* limits.connections_per_ip */
 	ADMISSION_HANDSHAKES,  /* limits.handshakes_pending */
 };
+
+/* The limit that a connection was closed for, "limits.connections_per_ip";
+ * ADMISSION_OK: none, "memory". */
+const char *admission_word(enum admission_verdict verdict);
 
 /* Bytes for `slots` worker slots, each with an address table of `peers`
  * entries (bounds the memory: a full table counts the rest as one peer). */

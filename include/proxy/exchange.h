@@ -42,6 +42,7 @@ struct loop;
 struct metrics;
 struct origin;
 struct proxy_observer;
+struct rate_limits;
 struct rulebook;
 struct refusal;
 struct refusals;
@@ -61,6 +62,8 @@ struct exchange_env {
 	struct http_date *date;
 	struct access_log *access;
 	struct refusals *refusals;             /* or NULL */
+	const struct rate_limits *rates;       /* or NULL: there are none */
+	struct log_bucket *rate_bucket;        /* lines about 429, or NULL */
 	struct log_bucket *origin_bucket;      /* lines about bad answers */
 	struct origin *const *origins;         /* one per config->origins */
 	const struct proxy_observer *observer; /* or NULL */

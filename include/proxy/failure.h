@@ -28,8 +28,9 @@ enum failure {
 	FAILURE_CERTIFICATE,   /* authz: not with this certificate */
 	FAILURE_CERT_REFUSED,  /* reject_with: http */
 	FAILURE_NO_ROUTE,
-	FAILURE_POLICY,     /* that of the route does not hold */
-	FAILURE_ALIAS_NAME, /* alias_headers: reject */
+	FAILURE_POLICY,       /* that of the route does not hold */
+	FAILURE_ALIAS_NAME,   /* alias_headers: reject */
+	FAILURE_RATE_LIMITED, /* faster than rate_limits allow */
 	/* the origin */
 	FAILURE_ORIGIN_CONNECT,
 	FAILURE_ORIGIN_CONNECT_TIMEOUT,

@@ -23,9 +23,8 @@ struct resumption;
 /* Counters without a label, and gauges; one table in metrics.c names them. */
 enum metric {
 	METRIC_CONNECTIONS_ACCEPTED,
-	METRIC_CONNECTIONS_REFUSED, /* a limit of `limits` was reached */
-	METRIC_ACCEPT_BACKOFFS,     /* out of descriptors */
-	METRIC_PROXY_HEADERS,       /* read; the client is whom it announces */
+	METRIC_ACCEPT_BACKOFFS, /* out of descriptors */
+	METRIC_PROXY_HEADERS,   /* read; the client is whom it announces */
 	METRIC_HANDSHAKES_OK,
 	METRIC_HANDSHAKES_RESUMED, /* of these */
 	METRIC_HANDSHAKES_FAILED,
@@ -47,6 +46,7 @@ enum metric {
 	METRIC_ACCESS_LOG_LOST,
 	METRIC_POLICY_REFUSALS,
 	METRIC_POLICY_DRY_RUN_REFUSALS,
+	METRIC_RATE_SHARED,    /* counted without a place of their own */
 	METRIC_OCSP_QUESTIONS, /* clients about whom was asked */
 	METRIC_OCSP_CACHED,    /* of them from the steward's memory */
 	METRIC_OCSP_REQUESTS,  /* sent to responders for them */
@@ -64,6 +64,8 @@ enum {
 	METRICS_AUTH_WORDS = 64, /* refusals by client_auth word */
 	METRICS_FAILURES = 32,   /* by enum failure (proxy/failure.h) */
 	METRICS_STATUSES = 6,    /* 0: none sent; 1xx .. 5xx */
+	METRICS_RATE_KEYS = 4,   /* by enum config_rate_key */
+	METRICS_ADMISSIONS = 4,  /* by enum admission_verdict */
 	METRICS_TICKETS = 16,    /* by enum resumption_reason */
 };
 
@@ -76,6 +78,8 @@ struct metrics {
 	_Atomic uint64_t proxy[PROXY_RULE_COUNT];   /* headers refused */
 	_Atomic uint64_t status[METRICS_STATUSES];  /* responses */
 	_Atomic uint64_t ticket[METRICS_TICKETS];   /* tickets refused */
+	_Atomic uint64_t rate[METRICS_RATE_KEYS];   /* requests too fast */
+	_Atomic uint64_t refused[METRICS_ADMISSIONS]; /* connections */
 };
 
 /* One writer per struct: a relaxed load and store, no locked instruction. */

@@ -19,6 +19,7 @@ struct http_limits;
 struct loop;
 struct metrics;
 struct proxy;
+struct rate_table;
 struct rulebook;
 struct refusals;
 struct tls_context;
@@ -30,6 +31,7 @@ struct proxy_setup { /* everything is lent and outlives the proxy */
 	struct tls_context *const *contexts; /* one per config listener */
 	struct metrics *metrics;
 	struct admission *admission;
+	struct rate_table *rates;  /* NULL: rate_limits are not asked for */
 	struct refusals *refusals; /* or NULL: none are kept */
 	unsigned slot;             /* of admission */
 	unsigned worker;           /* for ids and the log */

@@ -147,6 +147,10 @@ static const struct remedy requests[] = {
 		"opened.",
 		"Let the client connect again; it is then judged by what "
 		"holds now."},
+	{"rate-limited", REMEDY_REQUEST,
+		"Requests came faster than a limit of rate_limits allows.",
+		"Let the client wait as long as Retry-After says. When it may "
+		"go faster, raise rate or burst of the limit with this key."},
 	{"no-route", REMEDY_ROUTE, "No route leads there.",
 		"Compare host, path and method with the routes of the "
 		"configuration."},

@@ -338,6 +338,7 @@ void config_check(struct config_loader *loader)
 	config_check_revocation(loader);
 	config_check_ocsp(loader);
 	check_numbers(loader);
+	config_check_rates(loader);
 	check_only_origin(loader);
 	for (size_t i = 0; i < loader->config->origin_count; i++)
 		check_origin(loader, &loader->config->origins[i]);

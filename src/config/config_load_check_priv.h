@@ -19,6 +19,8 @@ void config_check_headers(struct config_loader *loader);
 bool config_headers_tell_verdict(const struct config_headers *headers);
 void config_check_revocation(struct config_loader *loader);
 void config_check_ocsp(struct config_loader *loader);
+/* Also fills in what `burst` is where it is not given. */
+void config_check_rates(struct config_loader *loader);
 /* The value at this path of the file; NULL: not given. */
 const struct yaml_node *config_given(
 	const struct config_loader *loader, const char *path);

@@ -2,6 +2,17 @@
 #include "config_schema_priv.h"
 
 #include "config/config.h"
+#include "config/config_rate.h"
+
+#define RATE_LIMIT(member) \
+	IN(CONFIG_HOME_RATE_LIMIT, struct config_rate_limit, member)
+
+static const struct config_word rate_words[] = {
+	{"certificate", RATE_CERTIFICATE},
+	{"address", RATE_ADDRESS},
+	{"route", RATE_ROUTE},
+	{NULL, 0},
+};
 
 const struct config_key config_schema_limits[] = {
 	/* time */
@@ -37,6 +48,26 @@ const struct config_key config_schema_limits[] = {
 		RANGE(0, DAY)),
 	KEY("timeouts.shutdown", DURATION, "requests in progress at the end",
 		CONFIG(timeouts.shutdown_ms), .fallback = "30s", RANGE(0, DAY)),
+
+	/* how fast */
+	KEY("rate_limits", LIST,
+		"how fast requests may come, for the whole instance; every "
+		"limit holds",
+		CONFIG(rate_limits), COUNT_IN(struct config, rate_limit_count),
+		ITEMS(CONFIG_HOME_RATE_LIMIT, struct config_rate_limit),
+		.quiet = true,
+		.sample = "- {key: certificate, rate: 100/s, burst: 200}"),
+	KEY("rate_limits[]", MAP, "one limit"),
+	KEY("rate_limits[].key", WORD,
+		"each certificate, each address (IPv6: each /64) or each "
+		"route may",
+		RATE_LIMIT(key), .words = rate_words, .required = true),
+	KEY("rate_limits[].rate", REQUEST_RATE, "requests, in the long run",
+		RATE_LIMIT(per_hour), .required = true,
+		RANGE(1, UINT64_C(3600) * 1000000)),
+	KEY("rate_limits[].burst", COUNT,
+		"as many at once; without it what comes in a second",
+		RATE_LIMIT(burst), .optional = true, RANGE(1, 1000000)),
 
 	/* bounds (R17) */
 	KEY("limits", MAP, "bounds, for the whole instance"),

@@ -44,6 +44,13 @@ static const struct unit rate_units[] = {
 	{NULL, 0, 0},
 };
 
+static const struct unit request_rate_units[] = {
+	{"/s", 3600, 1},
+	{"/m", 60, 1},
+	{"/h", 1, 0},
+	{NULL, 0, 0},
+};
+
 /* How a quantity is spoken of. */
 struct quantity {
 	const struct unit *units;
@@ -63,6 +70,9 @@ static const struct quantity byte_rate = {byte_rate_units, "rate", "0KiB/s",
 static const struct quantity rate = {
 	rate_units, "rate", "0/s", "/s", NULL, "the only one is /s"};
 
+static const struct quantity request_rate = {request_rate_units, "rate", "1/h",
+	"/s", "/m", "allowed are /s, /m and /h"};
+
 static const struct quantity *find_quantity(const struct config_key *key)
 {
 	switch (key->type) {
@@ -74,6 +84,8 @@ static const struct quantity *find_quantity(const struct config_key *key)
 		return &byte_rate;
 	case CONFIG_TYPE_RATE:
 		return &rate;
+	case CONFIG_TYPE_REQUEST_RATE:
+		return &request_rate;
 	default:
 		return NULL;
 	}
@@ -131,6 +143,13 @@ static const char *meant_unit(
 		{"hours", "h"},
 		{"day", "d"},
 		{"days", "d"},
+		{"r/s", "/s"},
+		{"/sec", "/s"},
+		{"/second", "/s"},
+		{"r/m", "/m"},
+		{"/min", "/m"},
+		{"/minute", "/m"},
+		{"/hour", "/h"},
 		{"ms", "ms"},
 		{"s", "s"},
 		{"h", "h"},

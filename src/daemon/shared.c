@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "proxy/admission.h"
+#include "proxy/rate_table.h"
 #include "proxy/refusals.h"
 #include "version.h"
 
@@ -25,13 +26,14 @@ struct slot {
 	struct metrics metrics;
 };
 
-/* Lies at the start of the mapping; the slots, the admission and the refusals
- * follow. */
+/* Lies at the start of the mapping; the slots, the admission, the refusals
+ * and the rates follow. */
 struct shared {
 	size_t size; /* of the mapping */
 	unsigned slots;
 	struct admission *admission;
 	struct refusals *refusals;
+	struct rate_table *rates;
 	_Atomic uint64_t facts[SHARED_FACT_COUNT];
 	/* Odd while counters move from a slot to the dead. */
 	_Atomic uint64_t moves;
@@ -56,17 +58,19 @@ static size_t head_size(unsigned slots)
 	return sizeof(struct shared) + slots * sizeof(struct slot);
 }
 
-static size_t whole_lines(size_t size)
+static size_t whole(size_t size, size_t unit)
 {
-	return (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+	return (size + unit - 1) / unit * unit;
 }
 
 struct shared *shared_new(unsigned workers, unsigned keep, struct err *err)
 {
 	unsigned slots = slots_for(workers);
 	size_t head = head_size(slots);
-	size_t limits = whole_lines(admission_size(slots, PEERS));
-	size_t size = head + limits + refusals_size(keep);
+	size_t limits = whole(admission_size(slots, PEERS), CACHE_LINE);
+	size_t used = head + limits + refusals_size(keep);
+	size_t rates = whole(used, RATE_ALIGN);
+	size_t size = rates + rate_table_size(RATE_SETS);
 	struct shared *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -79,7 +83,12 @@ struct shared *shared_new(unsigned workers, unsigned keep, struct err *err)
 	shared->slots = slots;
 	shared->admission = admission_init((char *)shared + head, slots, PEERS);
 	shared->refusals = refusals_init((char *)shared + head + limits, keep);
-	return shared;
+	shared->rates = rate_table_init((char *)shared + rates, RATE_SETS);
+	if (shared->rates)
+		return shared;
+	err_set(err, EXIT_CODE_INTERNAL, "the system gives no random bytes");
+	shared_free(shared);
+	return NULL;
 }
 
 void shared_free(struct shared *shared)
@@ -91,6 +100,11 @@ void shared_free(struct shared *shared)
 struct admission *shared_admission(struct shared *shared)
 {
 	return shared->admission;
+}
+
+struct rate_table *shared_rates(const struct shared *shared)
+{
+	return shared->rates;
 }
 
 struct refusals *shared_refusals(const struct shared *shared)

@@ -207,6 +207,7 @@ static bool make_proxy(struct worker *worker, struct err *err)
 		.contexts = setup->contexts,
 		.metrics = shared_metrics(setup->shared, setup->slot),
 		.admission = shared_admission(setup->shared),
+		.rates = shared_rates(setup->shared),
 		.refusals = shared_refusals(setup->shared),
 		.slot = setup->slot,
 		.worker = setup->index,

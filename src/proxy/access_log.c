@@ -144,6 +144,7 @@ static void add_outcome(struct line *line, const struct access_record *r)
 	}
 	if (r->rule != HTTP_RULE_NONE)
 		add_text(line, "rule", http_rule_info(r->rule)->name);
+	add_text(line, "rate_limit", r->rate_limit);
 	add_route(line, r);
 	add_u64(line, "bytes_in", r->bytes_in);
 	add_u64(line, "bytes_out", r->bytes_out);

@@ -33,6 +33,19 @@ struct admission {
 	struct slot slot[];
 };
 
+const char *admission_word(enum admission_verdict verdict)
+{
+	static const char *const words[] = {
+		[ADMISSION_OK] = "memory",
+		[ADMISSION_CONNECTIONS] = "limits.connections",
+		[ADMISSION_PER_IP] = "limits.connections_per_ip",
+		[ADMISSION_HANDSHAKES] = "limits.handshakes_pending",
+	};
+
+	assert(verdict <= ADMISSION_HANDSHAKES);
+	return words[verdict];
+}
+
 static size_t table_size(size_t peers)
 {
 	size_t size = peers * sizeof(struct peer);

@@ -248,8 +248,7 @@ void client_accept(struct client_env *env, size_t listener, int fd,
 		admission_handshake_done(env->admission, env->slot);
 		admission_leave(env->admission, env->slot, counted);
 	}
-	client_count(env, METRIC_CONNECTIONS_REFUSED);
-	client_log_overload(env, peer, verdict);
+	client_overload(env, peer, verdict);
 }
 
 /* ---- all of them ---- */

@@ -6,6 +6,7 @@
 #include "net/conn.h"
 #include "policy/cert_headers.h"
 #include "proxy/exchange.h"
+#include "proxy/metrics.h"
 #include "proxy/observer.h"
 #include "tls/cert_format.h"
 
@@ -127,23 +128,19 @@ void client_log_broken(const struct client *client, const char *why)
 		LOG_STR("sni", tls.sni), LOG_U64("suppressed", held));
 }
 
-void client_log_overload(struct client_env *env, const struct addr *peer,
+void client_overload(struct client_env *env, const struct addr *peer,
 	enum admission_verdict verdict)
 {
-	static const char *const limits[] = {
-		[ADMISSION_OK] = "memory",
-		[ADMISSION_CONNECTIONS] = "limits.connections",
-		[ADMISSION_PER_IP] = "limits.connections_per_ip",
-		[ADMISSION_HANDSHAKES] = "limits.handshakes_pending",
-	};
 	char text[ADDR_TEXT];
 	uint64_t held;
 
+	metrics_add(&env->exchange->metrics->refused[verdict], 1);
 	if (!may_log(&env->overload, env, &held))
 		return;
 	addr_print(peer, text);
 	LOG(LOG_LEVEL_WARN, "connection_refused", LOG_STR("client", text),
-		LOG_STR("limit", limits[verdict]), LOG_U64("suppressed", held));
+		LOG_STR("limit", admission_word(verdict)),
+		LOG_U64("suppressed", held));
 }
 
 void client_log_unanswered(const struct client *client)

@@ -137,8 +137,7 @@ static bool admit(struct client *client, const struct addr *addr)
 		client_set_address(client, addr);
 		return true;
 	}
-	client_count(env, METRIC_CONNECTIONS_REFUSED);
-	client_log_overload(env, addr, verdict);
+	client_overload(env, addr, verdict);
 	client_end(client, STREAM_ABORT);
 	return false;
 }

@@ -161,8 +161,8 @@ void client_log_refusal(const struct client *client);
 void client_log_unanswered(const struct client *client);
 /* A handshake that ended for another reason, or TLS that failed later. */
 void client_log_broken(const struct client *client, const char *why);
-/* A connection closed at once. */
-void client_log_overload(struct client_env *env, const struct addr *peer,
+/* A connection closed at once: counts it, and tells. */
+void client_overload(struct client_env *env, const struct addr *peer,
 	enum admission_verdict verdict);
 /* The certificate headers could not be made: needs a hand (R6). */
 void client_log_headers(const struct client *client, const char *header);

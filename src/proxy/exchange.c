@@ -145,6 +145,28 @@ static void forward(struct exchange *x, struct message *head)
 	exchange_lease(x, false);
 }
 
+/* Of these the connection ends anyway (R13). */
+static bool is_last(enum failure failure)
+{
+	return failure == FAILURE_TRUST_CHANGED ||
+	       failure == FAILURE_CERT_REFUSED || failure == FAILURE_MEMORY;
+}
+
+/* Else too fast goes first: a flood of what is refused is a flood, too. */
+static enum failure judge(
+	struct exchange *x, struct message *head, enum http_rule *rule)
+{
+	enum failure failure;
+
+	if (!find_client(x, head))
+		return FAILURE_MEMORY;
+	failure = exchange_route(x, head, rule);
+	if (is_last(failure) || exchange_rate(x))
+		return failure;
+	*rule = HTTP_RULE_NONE;
+	return FAILURE_RATE_LIMITED;
+}
+
 static void on_head(void *owner, struct message *head)
 {
 	struct exchange *x = owner;
@@ -155,8 +177,7 @@ static void on_head(void *owner, struct message *head)
 	x->request = head;
 	note_head(x, head);
 	observe_received(x);
-	failure = find_client(x, head) ? exchange_route(x, head, &rule)
-				       : FAILURE_MEMORY;
+	failure = judge(x, head, &rule);
 	if (failure == FAILURE_NONE && !x->client.cert_headers)
 		failure = FAILURE_CERT_HEADERS;
 	if (failure != FAILURE_NONE)

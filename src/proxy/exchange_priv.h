@@ -40,6 +40,8 @@ struct exchange {
 	uint64_t asked_us;
 	unsigned interims; /* 1xx heads passed on */
 	bool retried;
+	bool rate_told;         /* its 429 is worth a line */
+	unsigned retry_after_s; /* of a 429; 0: it is none of ours */
 	struct loop_corpse corpse;
 	struct access_record record;
 	char request_id[IDS_REQUEST];
@@ -59,6 +61,9 @@ void exchange_finish(
  */
 enum failure exchange_route(
 	struct exchange *x, struct message *head, enum http_rule *rule);
+/* exchange_rate: does every limit of rate_limits let it pass? Counts it, once
+ * its route is known. */
+bool exchange_rate(struct exchange *x) __attribute__((warn_unused_result));
 /* Is the answer ours? */
 bool exchange_responds(const struct exchange *x);
 /* alias_headers of the route; NULL: it has none of its own. */

@@ -1,9 +1,25 @@
 /* exchange: requests that the rules refuse, for `mtlsgate explain`. */
 #include "exchange_priv.h"
 
+#include "base/arena.h"
 #include "http/message.h"
 #include "proxy/decision.h"
 #include "proxy/refusals.h"
+
+static const char *reason_of(const struct exchange *x, enum failure failure)
+{
+	const struct access_record *r = &x->record;
+	const char *text = NULL;
+
+	if (r->rate_limit)
+		text = arena_printf(x->arena,
+			"faster than rate_limits allow this %s; it is to wait "
+			"%u s",
+			r->rate_limit, x->retry_after_s);
+	return text ? text
+		    : decision_reason(
+			      failure, r->rule, r->policy, r->route, x->arena);
+}
 
 /* A refused certificate is described by its own code already. */
 static void set_reason(
@@ -16,9 +32,7 @@ static void set_reason(
 	record->by_rule = 1;
 	refusal_set(record, REFUSAL_CODE,
 		slice_str(failure_answer(failure, r->rule).word));
-	refusal_set(record, REFUSAL_REASON,
-		slice_str(decision_reason(
-			failure, r->rule, r->policy, r->route, x->arena)));
+	refusal_set(record, REFUSAL_REASON, slice_str(reason_of(x, failure)));
 }
 
 static void set_request(struct refusal *record, const struct access_record *r)
@@ -41,7 +55,7 @@ void exchange_note_refusal(
 
 	if (!x->env->refusals || !x->client.describe)
 		return;
-	if (status != 403 && status != 421)
+	if (status != 403 && status != 421 && !x->rate_told)
 		return;
 	x->client.describe(x->client.owner, x->arena, &record);
 	record.status = (uint16_t)status;

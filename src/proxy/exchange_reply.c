@@ -135,6 +135,15 @@ static bool add(struct exchange *x, struct message *head, struct slice name,
 
 static const struct slice plain_text = {"text/plain; charset=utf-8", 25};
 
+/* RFC 6585 section 4, RFC 9110 section 10.2.3 */
+static bool add_retry_after(struct exchange *x, struct message *head)
+{
+	const char *seconds = arena_printf(x->arena, "%u", x->retry_after_s);
+
+	return seconds &&
+	       add(x, head, SLICE("Retry-After"), slice_str(seconds));
+}
+
 /* type: empty for an answer without a body. */
 static bool add_fields(
 	struct exchange *x, struct message *head, struct slice type)
@@ -153,6 +162,8 @@ static bool add_fields(
 	if (head->status == 405 &&
 		!add(x, head, SLICE("Allow"),
 			SLICE("GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")))
+		return false;
+	if (x->retry_after_s && !add_retry_after(x, head))
 		return false;
 	return header_plan_response(
 		x->env->headers, &head->fields, x->arena, x->record.request_id);

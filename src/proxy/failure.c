@@ -32,6 +32,8 @@ static const struct failure_info table[FAILURE_COUNT] = {
 	[FAILURE_ALIAS_NAME] = {"alias-name", 400, BLAME_CLIENT,
 		"A header name holds a character besides letters, digits "
 		"and '-'."},
+	[FAILURE_RATE_LIMITED] = {"rate-limited", 429, BLAME_CLIENT,
+		"Requests come faster than is allowed; try again later."},
 	[FAILURE_ORIGIN_CONNECT] = {"origin-connect", 502, BLAME_ORIGIN,
 		"The origin cannot be reached."},
 	[FAILURE_ORIGIN_CONNECT_TIMEOUT] = {"origin-connect-timeout", 504,

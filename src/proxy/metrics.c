@@ -3,6 +3,8 @@
 #include <assert.h>
 
 #include "base/buf.h"
+#include "config/config_rate.h"
+#include "proxy/admission.h"
 #include "proxy/failure.h"
 #include "tls/client_auth.h"
 #include "tls/resumption.h"
@@ -12,6 +14,12 @@ _Static_assert(
 
 _Static_assert((int)RESUMPTION_REASONS <= (int)METRICS_TICKETS,
 	"a counter per reason");
+
+_Static_assert(
+	(int)CONFIG_RATE_KEYS <= (int)METRICS_RATE_KEYS, "a counter per key");
+
+_Static_assert((int)ADMISSION_HANDSHAKES < (int)METRICS_ADMISSIONS,
+	"a counter per verdict");
 
 enum metric_kind { COUNTER, GAUGE };
 
@@ -24,9 +32,6 @@ struct metric_info {
 static const struct metric_info table[METRIC_COUNT] = {
 	[METRIC_CONNECTIONS_ACCEPTED] = {"connections_accepted_total",
 		"Client connections accepted.", COUNTER},
-	[METRIC_CONNECTIONS_REFUSED] = {"connections_refused_total",
-		"Client connections closed at once because of a limit.",
-		COUNTER},
 	[METRIC_ACCEPT_BACKOFFS] = {"accept_backoffs_total",
 		"Times that accepting paused, out of descriptors.", COUNTER},
 	[METRIC_PROXY_HEADERS] = {"proxy_headers_total",
@@ -80,6 +85,10 @@ static const struct metric_info table[METRIC_COUNT] = {
 		"Requests refused by the policy of their route.", COUNTER},
 	[METRIC_POLICY_DRY_RUN_REFUSALS] = {"policy_dry_run_refusals_total",
 		"Requests that a policy_dry_run would have refused.", COUNTER},
+	[METRIC_RATE_SHARED] = {"rate_shared_total",
+		"Requests whose rate was counted together with others, the "
+		"table being full there.",
+		COUNTER},
 	[METRIC_OCSP_QUESTIONS] = {"ocsp_questions_total",
 		"Clients about whose certificate a responder was asked.",
 		COUNTER},
@@ -141,6 +150,8 @@ void metrics_sum(struct metrics *sum, const struct metrics *from, bool dead)
 	add_all(sum->ocsp, from->ocsp, OCSP_RESULT_COUNT);
 	add_all(sum->proxy, from->proxy, PROXY_RULE_COUNT);
 	add_all(sum->status, from->status, METRICS_STATUSES);
+	add_all(sum->rate, from->rate, METRICS_RATE_KEYS);
+	add_all(sum->refused, from->refused, METRICS_ADMISSIONS);
 	add_all(sum->ticket, from->ticket, METRICS_TICKETS);
 }
 
@@ -159,6 +170,8 @@ void metrics_clear(struct metrics *m)
 	clear_all(m->ocsp, OCSP_RESULT_COUNT);
 	clear_all(m->proxy, PROXY_RULE_COUNT);
 	clear_all(m->status, METRICS_STATUSES);
+	clear_all(m->rate, METRICS_RATE_KEYS);
+	clear_all(m->refused, METRICS_ADMISSIONS);
 	clear_all(m->ticket, METRICS_TICKETS);
 }
 
@@ -229,6 +242,18 @@ static const char *status_word(size_t index)
 	return words[index];
 }
 
+static const char *admission_label(size_t index)
+{
+	return admission_word((enum admission_verdict)index);
+}
+
+static const char *rate_word(size_t index)
+{
+	return index < CONFIG_RATE_KEYS
+		       ? config_rate_word((enum config_rate_key)index)
+		       : "";
+}
+
 static const char *ticket_word(size_t index)
 {
 	return index < RESUMPTION_REASONS
@@ -277,7 +302,16 @@ bool metrics_print(const struct metrics *sum, struct buf *out)
 		"handshake followed.",
 		"reason", ticket_word};
 
+	static const struct family refused = {"connections_refused_total",
+		"Client connections closed at once, by what was exceeded.",
+		"limit", admission_label};
+	static const struct family rates = {"rate_limited_total",
+		"Requests refused by rate_limits, by the key of the limit.",
+		"key", rate_word};
+
 	return print_plain(sum, out) &&
+	       print_family(&refused, sum->refused, METRICS_ADMISSIONS, out) &&
+	       print_family(&rates, sum->rate, METRICS_RATE_KEYS, out) &&
 	       print_family(&rules, sum->rule, HTTP_RULE_COUNT, out) &&
 	       print_family(&auths, sum->auth, METRICS_AUTH_WORDS, out) &&
 	       print_family(&failures, sum->failure, METRICS_FAILURES, out) &&

@@ -18,6 +18,7 @@
 #include "proxy/ocsp_asker.h"
 #include "proxy/origin.h"
 #include "proxy/origin_pool.h"
+#include "proxy/rate_limits.h"
 
 enum {
 	SPARE_CHUNKS = 256,     /* of arenas: 2 MiB */
@@ -40,6 +41,8 @@ struct proxy {
 	struct ids ids;
 	struct http_date date;
 	struct log_bucket origin_bucket;
+	struct rate_limits *rates; /* NULL: none are configured */
+	struct log_bucket rate_bucket;
 	void (*drained)(void *arg); /* NULL: not draining, or told */
 	void *drained_arg;
 	bool told; /* drained was called: once is enough */
@@ -110,6 +113,8 @@ static void set_logs(struct proxy *proxy)
 	access_log_init(&proxy->access, fd, format, logging->redact_query,
 		proxy->setup.metrics);
 	log_bucket_init(&proxy->origin_bucket, LINES_MILLI, LINES_BURST);
+	log_bucket_init(&proxy->rate_bucket, logging->rejections_rate_milli,
+		logging->rejections_burst);
 	log_bucket_init(&proxy->clients.refusals,
 		logging->rejections_rate_milli, logging->rejections_burst);
 	log_bucket_init(&proxy->clients.handshakes,
@@ -143,6 +148,18 @@ static bool make_origins(struct proxy *proxy)
 	return true;
 }
 
+/* Off, a request must not notice. */
+static bool make_rates(struct proxy *proxy)
+{
+	const struct config *config = proxy->setup.config;
+
+	if (!config->rate_limit_count || !proxy->setup.rates)
+		return true;
+	proxy->exchange.rates = proxy->rates =
+		rate_limits_new(config, proxy->setup.rates);
+	return proxy->rates;
+}
+
 static bool make_parts(struct proxy *proxy)
 {
 	struct exchange_env *exchange = &proxy->exchange;
@@ -162,7 +179,7 @@ static bool make_parts(struct proxy *proxy)
 		if (!proxy->clients.asker)
 			return false;
 	}
-	return make_origins(proxy);
+	return make_rates(proxy) && make_origins(proxy);
 }
 
 static void on_client_gone(void *arg);
@@ -179,6 +196,7 @@ static void join_parts(struct proxy *proxy)
 	proxy->exchange.ids = &proxy->ids;
 	proxy->exchange.date = &proxy->date;
 	proxy->exchange.access = &proxy->access;
+	proxy->exchange.rate_bucket = &proxy->rate_bucket;
 	proxy->exchange.origin_bucket = &proxy->origin_bucket;
 	proxy->exchange.origins = proxy->origins;
 	proxy->exchange.observer = setup->observer;
@@ -211,6 +229,7 @@ static void proxy_bury(void *object)
 	deadline_pool_free(proxy->exchange.deadlines);
 	header_plan_free(proxy->headers);
 	arena_cache_free(proxy->exchange.arenas);
+	rate_limits_free(proxy->rates);
 	free(proxy->origins);
 	free(proxy->clients.distrusted);
 	free(proxy);

@@ -144,6 +144,9 @@ def test_idle_connections_end_R18(gates, origins, connect, pki, beside):
         assert gate.metrics()["mtlsgate_connections"] == 1
 
 
+REFUSED = 'mtlsgate_connections_refused_total{{limit="{}"}}'
+
+
 def heard(sock):
     try:
         return sock.recv(1)
@@ -160,7 +163,7 @@ def test_silent_handshakes_end_R17(gates, origins, pki, beside):
         # half of them are one too many and closed at once, the others wait
         assert not any(heard(sock) for sock in flood)
         seen = gate.metrics()
-        assert seen["mtlsgate_connections_refused_total"] == MANY
+        assert seen[REFUSED.format("limits.handshakes_pending")] == MANY
         assert seen["mtlsgate_handshakes_timed_out_total"] == MANY
     assert "limits.handshakes_pending" in gate.log()
 
@@ -172,7 +175,7 @@ def test_one_address_takes_its_part_only_R17(
         flood = [socket.create_connection(("127.0.0.1", gate.port), 20)
                  for _ in range(8 + MANY)]
         wait_for("the others to be refused", lambda: gate.metrics()[
-            "mtlsgate_connections_refused_total"] >= MANY)
+            REFUSED.format("limits.connections_per_ip")] >= MANY)
         for sock in flood:
             sock.close()
     wait_for("the line", lambda: "limits.connections_per_ip" in gate.log())

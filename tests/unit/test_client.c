@@ -13,6 +13,7 @@
 
 #include "fake/proxy_rig.h"
 #include "http/message.h"
+#include "proxy/admission.h"
 #include "tls/client_auth.h"
 
 #define UNTIL(rig, condition) BENCH_UNTIL(&(rig)->bench, condition)
@@ -191,7 +192,7 @@ static void over_a_limit_a_connection_is_closed_at_once(void **state)
 	UNTIL(rig, proxy_rig_metric(rig, METRIC_HANDSHAKES_OK) == 2);
 	third = proxy_rig_plain(rig);
 	UNTIL(rig, third->eof);
-	assert_int_equal(proxy_rig_metric(rig, METRIC_CONNECTIONS_REFUSED), 1);
+	assert_int_equal(rig->metrics.refused[ADMISSION_CONNECTIONS], 1);
 	assert_non_null(strstr(logged(), "limit=limits.connections"));
 	peer_close(&rig->clients[0]);
 	UNTIL(rig, proxy_clients(rig->proxy) == 1);

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "config/config_load_priv.h"
 #include "config/config_problem.h"
+#include "config/config_rate.h"
 #include "fake/problems_text.h"
 
 /* What "#=+" cases of the data file begin with; loads without a word. */
@@ -144,6 +145,10 @@ static const char full[] =
 	"timeouts: {handshake: 1s, request_header: 2s, request_body: 3s,\n"
 	"  keepalive: 4s, origin_connect: 5s, origin_response: 6s,\n"
 	"  origin_idle: 7s, drain_idle: 8s, shutdown: 2m}\n"
+	"rate_limits:\n"
+	"  - {key: address, rate: 90/m, burst: 7}\n"
+	"  - {key: route, rate: 90/m}\n"
+	"  - {key: certificate, rate: 5/h}\n"
 	"limits: {connections: 1000, connections_per_ip: 10,\n"
 	"  handshakes_pending: 11, header_bytes: 64KiB, header_count: 12,\n"
 	"  request_line: 4KiB, body: 3GiB, body_min_rate: 5B/s,\n"
@@ -170,6 +175,15 @@ static void every_key_reaches_its_member(void **state)
 	assert_int_equal(c->origins->keepalive_connections, 3);
 	assert_int_equal(c->origins->keepalive_idle_ms, 1500);
 	assert_int_equal(c->timeouts.shutdown_ms, 120000);
+	assert_int_equal(c->rate_limit_count, 3);
+	assert_int_equal(c->rate_limits[0].key, RATE_ADDRESS);
+	assert_int_equal(c->rate_limits[0].per_hour, 5400);
+	assert_int_equal(c->rate_limits[0].burst, 7);
+	/* without burst what comes in a second, rounded up */
+	assert_int_equal(c->rate_limits[1].key, RATE_ROUTE);
+	assert_int_equal(c->rate_limits[1].burst, 2);
+	assert_int_equal(c->rate_limits[2].key, RATE_CERTIFICATE);
+	assert_int_equal(c->rate_limits[2].burst, 1);
 	assert_int_equal(c->limits.body, UINT64_C(3) << 30);
 	assert_int_equal(c->limits.body_min_rate, 5);
 	assert_int_equal(c->limits.requests_per_connection, 3);

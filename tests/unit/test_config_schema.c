@@ -154,7 +154,7 @@ static void every_number_has_a_default_that_it_accepts(void **state)
 				CONFIG_HOME_CONFIG);
 			continue;
 		}
-		if (k->optional) {
+		if (k->optional || k->required) {
 			assert_null(k->fallback);
 			assert_true(k->words || k->min > 0);
 			continue;

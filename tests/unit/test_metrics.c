@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "config/config_rate.h"
+#include "proxy/admission.h"
 #include "proxy/failure.h"
 #include "tls/client_auth.h"
 #include "tls/resumption.h"
@@ -34,11 +36,18 @@ static void sums_add_up_and_a_dead_workers_gauges_do_not(void **state)
 	metrics_add(&b.value[METRIC_GAUGE_CONNECTIONS], 7);
 	metrics_sub(&b.value[METRIC_GAUGE_CONNECTIONS], 1);
 	metrics_add(&b.status[2], 2);
+	metrics_add(&a.rate[RATE_ROUTE], 1);
+	metrics_add(&b.refused[ADMISSION_PER_IP], 3);
 	metrics_sum(&sum, &a, true);
 	metrics_sum(&sum, &b, false);
 	assert_int_equal(sum.value[METRIC_REQUESTS], 7);
 	assert_int_equal(sum.value[METRIC_GAUGE_CONNECTIONS], 6);
 	assert_int_equal(sum.status[2], 2);
+	assert_int_equal(sum.rate[RATE_ROUTE], 1);
+	assert_int_equal(sum.refused[ADMISSION_PER_IP], 3);
+	metrics_clear(&sum);
+	assert_int_equal(sum.rate[RATE_ROUTE], 0);
+	assert_int_equal(sum.refused[ADMISSION_PER_IP], 0);
 }
 
 static void refused_certificates_are_counted_by_word(void **state)
@@ -90,6 +99,8 @@ static void they_are_printed_as_prometheus_reads_them(void **state)
 	metrics_add(&sum.rule[HTTP_RULE_LINE_END], 3);
 	metrics_add(&sum.failure[FAILURE_ORIGIN_GONE], 4);
 	metrics_add(&sum.status[5], 6);
+	metrics_add(&sum.rate[RATE_ADDRESS], 7);
+	metrics_add(&sum.refused[ADMISSION_PER_IP], 5);
 	metrics_add(&sum.auth[client_auth_word_index(10)], 8);
 	metrics_add(&sum.ticket[RESUMPTION_TOO_OLD], 9);
 	metrics_add(&sum.ticket[RESUMPTION_NOT_ASKED], 99);
@@ -101,6 +112,10 @@ static void they_are_printed_as_prometheus_reads_them(void **state)
 	assert_non_null(strstr(text, "{rule=\"line-end\"} 3\n"));
 	assert_non_null(strstr(text, "{cause=\"origin-gone\"} 4\n"));
 	assert_non_null(strstr(text, "{class=\"5xx\"} 6\n"));
+	assert_non_null(
+		strstr(text, "rate_limited_total{key=\"address\"} 7\n"));
+	assert_non_null(
+		strstr(text, "{limit=\"limits.connections_per_ip\"} 5\n"));
 	assert_non_null(strstr(text, "{reason=\"expired\"} 8\n"));
 	assert_non_null(
 		strstr(text, "tickets_refused_total{reason=\"too_old\"} 9\n"));
@@ -133,7 +148,7 @@ static void every_line_is_well_formed_and_stands_once(void **state)
 			assert_string_not_equal(seen[i], seen[count]);
 		assert_int_equal(
 			strspn(seen[count], "abcdefghijklmnopqrstuvwxyz"
-					    "0123456789_-{}=\""),
+					    "0123456789_-.{}=\""),
 			series.len);
 		count++;
 	}
