@@ -12,7 +12,7 @@ BIN = pathlib.Path(os.environ.get(
     "MTLSGATE_BIN", TOP / "build/release/mtlsgate")).resolve()
 # Slow, with another allocator; there to find faults of memory, so that it plays
 # a part of what is repeated often.
-SANITIZED = "asan" in str(BIN)
+SANITIZED = BIN.parent.name == "asan"
 DEADLINE = 30
 
 
