@@ -111,14 +111,14 @@ int64_t conn_last_sent_ms(const struct conn *conn);
 
 /* Half-close behind what was written (close_notify, FIN). Reading goes on. */
 void conn_end(struct conn *conn);
-
+/* From on_data: more is owed, though no byte was left. */
+void conn_expect(struct conn *conn);
 void conn_pause(struct conn *conn);
 /* What was kept unused is shown once more, from the later queue, even without
  * new bytes; and reading goes on. */
 void conn_resume(struct conn *conn);
 bool conn_paused(const struct conn *conn);
-/* While paused: has the peer's FIN been seen? */
-bool conn_peer_closed(const struct conn *conn);
+bool conn_peer_closed(const struct conn *conn); /* while paused: FIN seen? */
 
 /*
  * Polite end: takes *conn, empties it. What was written goes out, then

@@ -1,8 +1,9 @@
 #include "h1_read_priv.h"
 
-#include "base/arena.h"
-
 #include <assert.h>
+
+#include "base/arena.h"
+#include "net/conn.h"
 
 /* ---- what is told; the owner may have closed when it returns ---- */
 
@@ -209,6 +210,8 @@ size_t h1_end_feed(struct h1_end *end, struct slice bytes)
 	assert(end->magic == H1_END_MAGIC);
 	while (end->open && !end->paused && step(end, &rest))
 		;
+	if (end->in == H1_IN_BODY)
+		conn_expect(end->conn);
 	return bytes.len - rest.len;
 }
 

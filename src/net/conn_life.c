@@ -342,6 +342,11 @@ void conn_pause(struct conn *conn)
 	conn->show = false;
 }
 
+void conn_expect(struct conn *conn)
+{
+	conn->expects = true;
+}
+
 void conn_resume(struct conn *conn)
 {
 	assert(conn->magic == CONN_MAGIC);

@@ -92,6 +92,7 @@ struct conn {
 	bool show : 1;     /* show what was kept though nothing is new */
 	bool readable : 1; /* an edge came and the socket is not drained */
 	bool guessed : 1;  /* ... believed so, by a short read */
+	bool expects : 1;  /* the owner said so of the last bytes */
 	bool fin_seen : 1; /* EV_CLOSED */
 	bool eof : 1;      /* recv gave 0 */
 	bool eof_told : 1;

@@ -69,8 +69,10 @@ static enum conn_fill plain_fill(struct conn *conn, char *to, size_t *len)
 static void deliver(struct conn *conn, size_t len)
 {
 	char *in = conn->io->in;
-	size_t used = conn->events->on_data(conn->owner, slice_of(in, len));
+	size_t used;
 
+	conn->expects = false;
+	used = conn->events->on_data(conn->owner, slice_of(in, len));
 	assert(used <= len);
 	if (conn->state != CONN_OPEN)
 		return;
@@ -92,7 +94,9 @@ static bool is_full(const struct conn *conn)
  */
 static bool ask_again(struct conn *conn, size_t len)
 {
-	if (!conn->guessed || !conn_reading(conn) || (len && !conn->in.len))
+	const bool owed = !len || conn->in.len || conn->expects;
+
+	if (!conn->guessed || !owed || !conn_reading(conn))
 		return false;
 	conn->guessed = false;
 	conn->readable = true;

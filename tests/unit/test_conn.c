@@ -390,6 +390,30 @@ static void a_reset_behind_unread_bytes_is_told_while_paused(void **state)
 	one_fini(&one);
 }
 
+static void expect_more(struct ear *ear, enum ear_event event)
+{
+	if (event == EAR_DATA)
+		conn_expect(ear->conn);
+}
+
+/* They come together, and the short read hides the reset. */
+static void a_reset_that_came_with_bytes_is_told_where_more_is_owed(
+	void **state)
+{
+	struct one one;
+
+	(void)state;
+	one_open(&one, true);
+	bench_settle(&one.bench);
+	one.ear.then = expect_more;
+	assert_int_equal(send(one.peer.fd, "half", 4, 0), 4);
+	peer_reset(&one.peer);
+	BENCH_UNTIL(&one.bench, one.ear.fails);
+	assert_int_equal(one.ear.why, CONN_FAIL_RESET);
+	assert_true(used(&one.ear, "half"));
+	one_fini(&one);
+}
+
 static void a_reset_after_the_fin_is_told(void **state)
 {
 	struct one one;
@@ -1104,6 +1128,8 @@ int main(void)
 		cmocka_unit_test(a_reset_is_told_also_while_paused),
 		cmocka_unit_test(
 			a_reset_behind_unread_bytes_is_told_while_paused),
+		cmocka_unit_test(
+			a_reset_that_came_with_bytes_is_told_where_more_is_owed),
 		cmocka_unit_test(a_reset_after_the_fin_is_told),
 		cmocka_unit_test(
 			an_early_answer_is_read_before_the_broken_send_is_told),
