@@ -5,7 +5,9 @@
  * Each proxy appends whom it spoke with; so the list is believed from the
  * right, as long as the one who wrote an entry is trusted: the client is the
  * rightmost address that is no trusted proxy. Where an entry is no address
- * (unknown, _hidden, malformed), nothing to its left is believed.
+ * (unknown, _hidden, malformed), nothing to its left is believed; an empty one
+ * is none (RFC 9110 section 5.6.1). Quotes, too, are read from the right: one
+ * that a client left open hides nothing of what a proxy appended.
  */
 #ifndef MTLSGATE_POLICY_FORWARDED_H
 #define MTLSGATE_POLICY_FORWARDED_H

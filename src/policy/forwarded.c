@@ -43,22 +43,22 @@ static bool read_node(struct slice text, struct addr *addr)
 	return addr_parse(text, addr) && !addr_is_unix(addr);
 }
 
-/* The next part up to a separator outside of quotes, trimmed. */
-static bool cut(struct slice *rest, char separator, struct slice *part)
+/* The next pair, up to a semicolon outside of quotes, trimmed. */
+static bool cut_pair(struct slice *rest, struct slice *pair)
 {
 	bool quoted = false;
 	size_t at = 0;
 
 	if (!rest->len)
 		return false;
-	while (at < rest->len && (quoted || rest->ptr[at] != separator)) {
+	while (at < rest->len && (quoted || rest->ptr[at] != ';')) {
 		if (rest->ptr[at] == '"')
 			quoted = !quoted;
 		else if (rest->ptr[at] == '\\' && quoted)
 			at++; /* whatever comes is no end of the text */
 		at++;
 	}
-	*part = slice_trim(slice_head(*rest, at));
+	*pair = slice_trim(slice_head(*rest, at));
 	*rest = slice_from(*rest, at + 1);
 	return true;
 }
@@ -69,7 +69,7 @@ static struct slice for_of(struct slice element)
 	struct slice found = {NULL, 0};
 	struct slice pair;
 
-	while (cut(&element, ';', &pair)) {
+	while (cut_pair(&element, &pair)) {
 		size_t equals = slice_find(pair, '=');
 		struct slice value = slice_from(pair, equals + 1);
 
@@ -87,22 +87,65 @@ static struct slice for_of(struct slice element)
 
 /* ---- the list ---- */
 
+/* Is the quote at `at` text, by a backslash before it? */
+static bool is_escaped(struct slice text, size_t at)
+{
+	size_t first = at;
+
+	while (first > 0 && text.ptr[first - 1] == '\\')
+		first--;
+	return (at - first) % 2;
+}
+
+/*
+ * The last element, trimmed. From the right, since there stands what those who
+ * are trusted wrote: a quote that a client left open reaches none of it.
+ */
+static bool cut_last(struct slice *rest, bool quotes, struct slice *element)
+{
+	size_t at = rest->len;
+	bool quoted = false;
+
+	if (!rest->len)
+		return false;
+	while (at > 0 && (quoted || rest->ptr[at - 1] != ',')) {
+		at--;
+		if (quotes && rest->ptr[at] == '"' && !is_escaped(*rest, at))
+			quoted = !quoted;
+	}
+	*element = slice_trim(slice_from(*rest, at));
+	*rest = slice_head(*rest, at ? at - 1 : 0);
+	return true;
+}
+
 struct walk {
 	const struct config_headers *settings;
 	struct addr client; /* len 0: nobody yet */
 };
 
-static void take(struct walk *walk, struct slice element)
+/* false: whatever stands to its left is not believed. */
+static bool take(struct walk *walk, struct slice element)
 {
-	bool is_list = walk->settings->forwarded == FORWARDED_RFC7239;
+	bool is_pairs = walk->settings->forwarded == FORWARDED_RFC7239;
 	struct addr addr;
 
-	if (!read_node(is_list ? for_of(element) : element, &addr)) {
-		walk->client.len = 0;
-		return;
+	if (!read_node(is_pairs ? for_of(element) : element, &addr))
+		return false;
+	walk->client = addr;
+	return forwarded_trusts(walk->settings, &addr);
+}
+
+static bool take_field(struct walk *walk, struct slice rest)
+{
+	bool quotes = walk->settings->forwarded == FORWARDED_RFC7239;
+	struct slice element;
+
+	while (cut_last(&rest, quotes, &element)) {
+		/* an empty one is none: RFC 9110 section 5.6.1 */
+		if (element.len && !take(walk, element))
+			return false;
 	}
-	if (!walk->client.len || !forwarded_trusts(walk->settings, &addr))
-		walk->client = addr;
+	return true;
 }
 
 bool forwarded_client(const struct config_headers *settings,
@@ -113,14 +156,12 @@ bool forwarded_client(const struct config_headers *settings,
 	struct walk walk = {.settings = settings};
 	char text[ADDR_TEXT];
 
-	for (size_t i = 0; name.len && i < fields->count; i++) {
-		struct slice rest = fields->fields[i].value;
-		struct slice element;
+	for (size_t i = name.len ? fields->count : 0; i > 0; i--) {
+		const struct header_field *field = &fields->fields[i - 1];
 
-		if (!slice_eq_nocase(fields->fields[i].name, name))
-			continue;
-		while (cut(&rest, ',', &element))
-			take(&walk, element);
+		if (slice_eq_nocase(field->name, name) &&
+			!take_field(&walk, field->value))
+			break;
 	}
 	if (!walk.client.len)
 		return true;

@@ -62,8 +62,12 @@ static void the_rightmost_untrusted_address_is_the_client(void **state)
 		{"2001:DEAD::1, 2001:db8::1", NULL, "2001:dead::1"},
 		{"192.0.2.1, evil, 10.0.0.1", NULL, "10.0.0.1"},
 		{"192.0.2.1, evil", NULL, "peer"},
+		{"\"", "192.0.2.1", "192.0.2.1"},
+		{"\", 192.0.2.1", NULL, "192.0.2.1"},
+		{"\"203.0.113.9, 192.0.2.1, 10.0.0.1", NULL, "192.0.2.1"},
+		{"203.0.113.9\\, 192.0.2.1", NULL, "192.0.2.1"},
+		{"192.0.2.1,,10.0.0.1", NULL, "192.0.2.1"},
 		{"192.0.2.1,", NULL, "192.0.2.1"},
-		{"192.0.2.1,,10.0.0.1", NULL, "10.0.0.1"},
 		{"unix:/x", NULL, "peer"},
 		{"", NULL, "peer"},
 	};
@@ -87,7 +91,12 @@ static void the_same_holds_for_rfc7239(void **state)
 		{"for=192.0.2.1, for=_hidden", NULL, "peer"},
 		{"for=192.0.2.1, proto=https", NULL, "peer"},
 		{"for=192.0.2.1;for=192.0.2.2", NULL, "peer"},
-		{"host=\"x\\\", for=6.6.6.6", NULL, "peer"},
+		{"host=\"x\\\", for=6.6.6.6", NULL, "6.6.6.6"},
+		{"for=\"x, for=192.0.2.1", NULL, "192.0.2.1"},
+		{"for=x\\, for=\"192.0.2.1\"", NULL, "192.0.2.1"},
+		{"for=\", for=192.0.2.1;host=\"a,b\", for=10.0.0.1", NULL,
+			"192.0.2.1"},
+		{"for=192.0.2.1;host=\"a\\\",b\"", NULL, "192.0.2.1"},
 	};
 
 	(void)state;
