@@ -200,3 +200,18 @@ class Origin:
         if self.unix and os.path.exists(self.unix):
             os.unlink(self.unix)
         assert not self.errors, self.errors
+
+
+class Tap:
+    """An origin that begins an answer and ends it when it is told to."""
+
+    def __init__(self):
+        self.ends = threading.Event()
+
+    def answer(self, peer, request):
+        if request.target == "/slow":
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf-")
+            assert self.ends.wait(30)
+            peer.send(b"whole")
+        else:
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")

@@ -11,6 +11,7 @@ import pytest
 
 from client import Cut, get
 from gate import BIN, wait_for
+from origin import Tap
 from responder import HOUR, REVOKED, UNKNOWN, Responder
 
 
@@ -332,21 +333,6 @@ def test_pending_ones_count_against_the_limit_R17(serve, responder, connect):
 
 
 # ---- those who are here already (R13) ----
-
-
-class Tap:
-    """An origin that begins an answer and ends it when it is told to."""
-
-    def __init__(self):
-        self.ends = threading.Event()
-
-    def answer(self, peer, request):
-        if request.target == "/slow":
-            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf-")
-            assert self.ends.wait(30)
-            peer.send(b"whole")
-        else:
-            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 
 @pytest.fixture

@@ -5,30 +5,15 @@ import datetime
 import re
 import signal
 import ssl
-import threading
 
 import pytest
 
 from client import Client, get
 from gate import free_port, wait_for
+from origin import Tap
 from pki import DAY, now
 
 SECOND = datetime.timedelta(seconds=1)
-
-
-class Tap:
-    """An origin that begins an answer and ends it when it is told to."""
-
-    def __init__(self):
-        self.ends = threading.Event()
-
-    def answer(self, peer, request):
-        if request.target == "/slow":
-            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf-")
-            assert self.ends.wait(30)
-            peer.send(b"whole")
-        else:
-            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 
 @pytest.fixture
