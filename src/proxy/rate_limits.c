@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "config/config.h"
 #include "config/config_rate.h"
@@ -59,18 +58,12 @@ void rate_limits_free(struct rate_limits *limits)
 
 /* ---- who ---- */
 
-static uint64_t address_of(const struct rate_limits *limits, struct slice ip)
+/* All who come through a unix socket are one. */
+static uint64_t address_of(struct slice ip)
 {
 	struct addr addr;
-	uint8_t net[8];
 
-	if (!addr_parse_ip(ip, 0, &addr))
-		return 0; /* a unix socket */
-	if (addr.sa.any.sa_family == AF_INET)
-		return rate_table_hash(limits->table, &addr.sa.v4.sin_addr,
-			sizeof(addr.sa.v4.sin_addr));
-	memcpy(net, &addr.sa.v6.sin6_addr, sizeof(net));
-	return rate_table_hash(limits->table, net, sizeof(net));
+	return addr_parse_ip(ip, 0, &addr) ? addr_hash_ip(&addr) : 0;
 }
 
 /* false: this limit does not concern it. */
@@ -93,7 +86,7 @@ static bool whose(const struct rate_limits *limits, enum config_rate_key key,
 	case RATE_ADDRESS:
 		break;
 	}
-	*who = address_of(limits, request->ip);
+	*who = address_of(request->ip);
 	return true;
 }
 
