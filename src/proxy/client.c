@@ -22,9 +22,13 @@ size_t client_size(void)
 
 void client_set_address(struct client *client, const struct addr *addr)
 {
+	const struct config_headers *headers =
+		&client->env->exchange->config->headers;
 	char text[ADDR_TEXT];
 	size_t len;
 
+	client->trusted = headers->trusted_proxies.count &&
+			  forwarded_trusts(headers, addr);
 	if (addr_is_unix(addr) || addr->len > sizeof(client->peer.sa)) {
 		client->peer.len = sizeof(sa_family_t);
 		client->peer.sa.any.sa_family = AF_UNIX;
@@ -44,18 +48,6 @@ static void peer_get(const struct client *client, struct addr *addr)
 {
 	*addr = (struct addr){.len = client->peer.len};
 	memcpy(&addr->sa, &client->peer.sa, client->peer.len);
-}
-
-bool client_is_trusted(const struct client *client)
-{
-	const struct config_headers *headers =
-		&client->env->exchange->config->headers;
-	struct addr addr;
-
-	if (!headers->trusted_proxies.count)
-		return false;
-	peer_get(client, &addr);
-	return forwarded_trusts(headers, &addr);
 }
 
 /* ---- the end of a client ---- */
@@ -120,12 +112,8 @@ void client_end(struct client *client, enum stream_close how)
 	if (client->session)
 		client->session->ops->destroy(client->session);
 	client->session = NULL;
-	if (!client->conn)
-		; /* its header never came */
-	else if (how == STREAM_DONE)
-		conn_finish(&client->conn);
-	else
-		conn_abort(&client->conn);
+	if (client->conn) /* else its PROXY header never came */
+		(how == STREAM_DONE ? conn_finish : conn_abort)(&client->conn);
 	list_remove(client);
 	peer_get(client, &peer);
 	admission_leave(env->admission, env->slot, &peer);

@@ -95,7 +95,7 @@ static void on_stream(void *owner, struct stream *stream)
 		.ip = slice_of(client->ip, client->ip_len),
 		.port = client->port,
 		.peer = client_announcer(client),
-		.trusted = client_is_trusted(client),
+		.trusted = client->trusted,
 		.listener = config_of(client)->listeners[client->listener].name,
 		.listener_number = client->listener,
 		.granted = client->granted,

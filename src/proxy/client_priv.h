@@ -53,6 +53,7 @@ struct client {
 	bool expired : 1; /* R13 has struck */
 	bool told : 1;    /* its refusal is among the last ones */
 	bool fronted : 1; /* a struct client_preface lies behind it */
+	bool trusted : 1; /* its address, by headers.trusted_proxies */
 	uint8_t ocsp;     /* enum ocsp_result; CLIENT_NOT_ASKED */
 	uint8_t ip_len;   /* 0: a unix socket */
 	uint32_t listener;
@@ -96,7 +97,6 @@ void client_tell_distrust(struct client *client, int64_t idle_ms);
 
 /* client: its address, once; the whole house takes it from here. */
 void client_set_address(struct client *client, const struct addr *addr);
-bool client_is_trusted(const struct client *client); /* by headers */
 /* Sets up TLS on fd, which it takes. false: memory. */
 bool client_connect(struct client *client, int fd)
 	__attribute__((warn_unused_result));
