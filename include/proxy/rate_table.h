@@ -11,7 +11,7 @@
  * and is the only kind that is given away: a key that is being held back keeps
  * its entry however many others come. Where all RATE_WAYS entries of a set are
  * in use, newcomers to that set share one entry besides, and are held back
- * together, also with keys of other speeds: as long as the slowest of them says.
+ * together, keys of other speeds too: as long as the slowest of them says.
  * `shared` tells it.
  *
  * No lock: a process that dies holds nothing. Two processes that meet a new
