@@ -4,7 +4,8 @@
     slow_origin.py        prints its port; ends with standard input
 
 /endless answers with a body that does not end, /stall not at all, /take reads
-the whole body first.
+the whole body first, many octets at a time: waking for each of them would cost
+the client that measures its processor.
 """
 
 import asyncio
@@ -31,6 +32,8 @@ async def serve(reader, writer):
         if head.startswith(b"GET /endless "):
             await endless(writer)
         elif head.startswith(b"POST /take "):
+            writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_RCVLOWAT, 4096)
             await reader.readexactly(1 << 20)
             writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
         else:

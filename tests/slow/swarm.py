@@ -17,7 +17,7 @@ import sys
 import time
 
 PERIOD = 1.0  # seconds between two signs of life of one connection
-SHARES = 50   # of the connections; each has its moment in the period
+SHARES = 500  # of the connections; each has its moment in the period
 
 
 class Peer:
