@@ -75,6 +75,12 @@ struct message {
 enum method method_of(struct slice text);
 /* RFC 9110 section 9.2.2 */
 bool method_idempotent(enum method method);
+/*
+ * Is the name, folded (R1), that of a field which belongs to one hop or frames
+ * the message, and so never is among `fields`? For names that a codec did not
+ * know, since they are spelt otherwise: Transfer_Encoding.
+ */
+bool message_lifts(struct slice name);
 /* Standard reason phrase; "" when there is none. */
 const char *status_reason(unsigned status);
 

@@ -40,6 +40,9 @@ enum header_own {
 };
 bool header_plan_sets(const struct header_plan *plan, enum header_own own);
 
+/* Does headers.response remove or set a field of that name? */
+bool header_plan_edits_response(
+	const struct header_plan *plan, struct slice name);
 /*
  * headers.response: removes what is to be removed or is set, then adds; texts
  * lie in the arena. false: memory.

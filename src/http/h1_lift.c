@@ -140,7 +140,8 @@ static enum http_rule lift_trailer(struct h1_reader *r, struct slice value)
 	struct slice name;
 
 	while (slice_next(&rest, ',', &name)) {
-		if (name.len && !header_name_valid(name))
+		if (name.len && (!header_name_valid(name) ||
+					h1_field_not_in_trailers(name)))
 			return HTTP_RULE_TRAILER;
 	}
 	if (r->message->version == MESSAGE_HTTP_1_0)

@@ -1,5 +1,7 @@
 #include "http/message.h"
 
+#include "http/header.h"
+
 #include <string.h>
 
 static const struct {
@@ -114,6 +116,22 @@ bool method_idempotent(enum method method)
 	case METHOD_CONNECT:
 	case METHOD_PATCH:
 		break;
+	}
+	return false;
+}
+
+bool message_lifts(struct slice name)
+{
+	static const struct slice lifted[] = {{"te", 2}, {"host", 4},
+		{"expect", 6}, {"trailer", 7}, {"upgrade", 7},
+		{"connection", 10}, {"keep-alive", 10}, {"content-length", 14},
+		{"http2-settings", 14}, {"proxy-connection", 16},
+		{"transfer-encoding", 17}, {"proxy-authenticate", 18},
+		{"proxy-authorization", 19}, {"proxy-authentication-info", 25}};
+
+	for (size_t i = 0; i < sizeof(lifted) / sizeof(*lifted); i++) {
+		if (header_folds_to(name, lifted[i]))
+			return true;
 	}
 	return false;
 }

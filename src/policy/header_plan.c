@@ -247,6 +247,12 @@ bool header_plan_sets(const struct header_plan *plan, enum header_own own)
 
 /* ---- responses ---- */
 
+bool header_plan_edits_response(
+	const struct header_plan *plan, struct slice name)
+{
+	return guard_has(&plan->from_origin, name);
+}
+
 static bool is_edited(const struct header_field *field, void *arg)
 {
 	return guard_has(arg, field->name);

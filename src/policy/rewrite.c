@@ -78,7 +78,10 @@ static bool must_go(struct slice name, struct strip *strip)
 	}
 	if (header_plan_removes(strip->plan, name))
 		return true;
-	if (strip->alias_headers == ALIAS_PASS || !header_is_alias(name))
+	if (!header_is_alias(name))
+		return false;
+	/* what an origin may take for framing goes even then */
+	if (strip->alias_headers == ALIAS_PASS && !message_lifts(name))
 		return false;
 	strip->rejected |= strip->alias_headers == ALIAS_REJECT;
 	strip->stripped->alias++;
@@ -91,14 +94,10 @@ static bool drop_field(const struct header_field *field, void *arg)
 	return must_go(field->name, arg);
 }
 
-/* The Trailer field promises what is left of the trailers (R5). What it only
- * announces is not counted: the trailer itself will be. */
-static bool rewrite_trailer_names(struct message *head, struct arena *arena,
-	const struct rewrite_facts *facts)
+/* The Trailer field promises what is left of the trailers (R5). */
+static bool keep_trailer_names(struct message *head, struct arena *arena,
+	bool (*drop)(const struct header_field *field, void *arg), void *arg)
 {
-	struct rewrite_stripped uncounted = {.total = 0};
-	struct strip strip =
-		strip_of(facts->plan, facts->alias_headers, &uncounted);
 	struct slice rest = head->trailer_names;
 	struct slice name;
 	size_t len = 0;
@@ -110,7 +109,8 @@ static bool rewrite_trailer_names(struct message *head, struct arena *arena,
 	if (!left)
 		return false;
 	while (slice_next(&rest, ',', &name)) {
-		if (!name.len || must_go(name, &strip))
+		if (!name.len ||
+			drop(&(struct header_field){.name = name}, arg))
 			continue;
 		if (len) {
 			left[len++] = ',';
@@ -121,6 +121,17 @@ static bool rewrite_trailer_names(struct message *head, struct arena *arena,
 	}
 	head->trailer_names = slice_of(left, len);
 	return true;
+}
+
+/* What it only announces is not counted: the trailer itself will be. */
+static bool keep_request_trailer_names(struct message *head,
+	struct arena *arena, const struct rewrite_facts *facts)
+{
+	struct rewrite_stripped uncounted = {.total = 0};
+	struct strip strip =
+		strip_of(facts->plan, facts->alias_headers, &uncounted);
+
+	return keep_trailer_names(head, arena, drop_field, &strip);
 }
 
 static struct slice via_of(const struct message *head)
@@ -284,7 +295,7 @@ enum http_rule rewrite_request(struct message *head, struct arena *arena,
 		return HTTP_RULE_NO_MEMORY;
 	strip.quiet = facts->trusted;
 	header_remove_if(&head->fields, drop_field, &strip);
-	if (!rewrite_trailer_names(head, arena, facts))
+	if (!keep_request_trailer_names(head, arena, facts))
 		return HTTP_RULE_NO_MEMORY;
 	if (strip.rejected)
 		return HTTP_RULE_ALIAS_NAME;
@@ -304,6 +315,13 @@ void rewrite_trailers(struct header_block *trailers,
 		header_remove_if(trailers, drop_field, &strip);
 }
 
+static bool is_edited(const struct header_field *field, void *arg)
+{
+	const struct header_plan *const *plan = arg;
+
+	return header_plan_edits_response(*plan, field->name);
+}
+
 bool rewrite_response(struct message *head, struct arena *arena,
 	const struct header_plan *plan, struct slice date,
 	struct slice request_id)
@@ -311,6 +329,7 @@ bool rewrite_response(struct message *head, struct arena *arena,
 	if (date.len && !header_find(&head->fields, SLICE("Date")) &&
 		!header_add(&head->fields, arena, SLICE("Date"), date))
 		return false;
-	return header_plan_response(plan, &head->fields, arena, request_id) &&
+	return keep_trailer_names(head, arena, is_edited, &plan) &&
+	       header_plan_response(plan, &head->fields, arena, request_id) &&
 	       header_add(&head->fields, arena, SLICE("Via"), via_of(head));
 }

@@ -201,6 +201,13 @@ const struct h1_case h1_cases_field[] = {
 	{"te-gzip", RAW(G H "TE: gzip;q=0.5, trailers" E2), OK},
 	{"trailer-field", RAW(G H "Trailer: X-Sum, X-Other" E2), OK},
 	{"trailer-field-no-token", RAW(G H "Trailer: a b" E2), NO(TRAILER)},
+	{"trailer-field-content-length",
+		RAW(G H "Trailer: X, content-length" E2), NO(TRAILER)},
+	{"trailer-field-transfer-encoding",
+		RAW(G H "Trailer: Transfer-Encoding" E2), NO(TRAILER)},
+	{"trailer-field-host", RAW(G H "Trailer: Host" E2), NO(TRAILER)},
+	{"trailer-field-authorization",
+		RAW(G H "Trailer: Authorization" E2), NO(TRAILER)},
 	{"keep-alive-field",
 		RAW(G H "Keep-Alive: timeout=5\r\nProxy-Connection: keep-al"
 			"ive" E2), OK},

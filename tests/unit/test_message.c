@@ -51,6 +51,27 @@ static void only_idempotent_methods_may_be_repeated(void **state)
 			methods[i].idempotent);
 }
 
+/* R1, R4 */
+static void fields_of_one_hop_are_known_in_every_spelling(void **state)
+{
+	static const char *const lifted[] = {"TE", "te", "Host", "Expect",
+		"expect", "Trailer", "Upgrade", "Connection", "Keep_Alive",
+		"Content-Length", "content_length", "Content.Length",
+		"HTTP2_Settings", "Proxy_Connection", "Transfer_Encoding",
+		"transfer~encoding", "Proxy_Authenticate",
+		"Proxy.Authorization", "Proxy_Authentication-Info"};
+	static const char *const others[] = {"", "T", "Hosts", "Content_Type",
+		"Content_Lengths", "Transfer_Encodin", "ContentLength"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lifted) / sizeof(*lifted); i++) {
+		if (!message_lifts(slice_str(lifted[i])))
+			fail_msg("%s", lifted[i]);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_false(message_lifts(slice_str(others[i])));
+}
+
 static void reasons_are_known_for_standard_codes_only(void **state)
 {
 	(void)state;
@@ -68,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(methods_are_known_by_their_exact_name),
 		cmocka_unit_test(only_idempotent_methods_may_be_repeated),
+		cmocka_unit_test(fields_of_one_hop_are_known_in_every_spelling),
 		cmocka_unit_test(reasons_are_known_for_standard_codes_only),
 	};
 

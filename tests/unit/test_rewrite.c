@@ -160,6 +160,30 @@ static void other_odd_names_are_dropped_refused_or_passed(void **state)
 	assert_int_equal(rewrite(rig), HTTP_RULE_ALIAS_NAME);
 }
 
+/* R2, R8: what an origin that folds would take for framing never passes. */
+static void odd_names_of_framing_fields_go_even_under_pass(void **state)
+{
+	static const char *const names[] = {"Transfer_Encoding",
+		"Content_Length", "content.length", "Keep_Alive",
+		"Proxy_Connection", "transfer~encoding"};
+	struct rig *rig = *state;
+
+	rig->settings.alias_headers = ALIAS_PASS;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		rig->head.fields.count = 0;
+		field(rig, names[i], "forged");
+		rewrite_trailers(
+			&rig->head.fields, rig->plan, NULL, &rig->stripped);
+		assert_int_equal(rig->head.fields.count, 0);
+		field(rig, names[i], "forged");
+		assert_int_equal(rewrite(rig), HTTP_RULE_NONE);
+		if (strstr(print(rig, &rig->head.fields), "forged"))
+			fail_msg("%s", names[i]);
+		assert_int_equal(rig->stripped.total, 2 * (i + 1));
+		assert_int_equal(rig->stripped.alias, 2 * (i + 1));
+	}
+}
+
 static void more_names_are_counted_than_remembered(void **state)
 {
 	struct rig *rig = *state;
@@ -392,7 +416,9 @@ static void answers_are_edited_as_configured(void **state)
 	field(rig, "strict-transport-security", "max-age=0");
 	field(rig, "X-Id", "theirs");
 	field(rig, "ETag", "1");
+	rig->head.trailer_names = SLICE("Server, Sum,x_id");
 	assert_true(answer(rig));
+	assert_true(slice_eq(rig->head.trailer_names, SLICE("Sum"))); /* R5 */
 	assert_string_equal(print(rig, &rig->head.fields),
 		"ETag=1 Date=now Strict-Transport-Security=max-age=1 "
 		"X-Id=<id-1> {} Via=1.1 mtlsgate ");
@@ -405,6 +431,8 @@ int main(void)
 		cmocka_unit_test(reserved_names_go_in_every_spelling),
 		cmocka_unit_test(neighbours_of_reserved_names_stay),
 		cmocka_unit_test(other_odd_names_are_dropped_refused_or_passed),
+		cmocka_unit_test(
+			odd_names_of_framing_fields_go_even_under_pass),
 		cmocka_unit_test(more_names_are_counted_than_remembered),
 		cmocka_unit_test(trailers_are_fields_too),
 		cmocka_unit_test(the_trailer_field_names_what_is_left),
