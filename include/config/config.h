@@ -86,6 +86,8 @@ struct config_origin {
 	unsigned keepalive_connections; /* idle ones kept, per worker */
 	int64_t keepalive_idle_ms;
 	uint64_t keepalive_requests; /* per connection */
+	unsigned retries_max;        /* of one request */
+	unsigned retries_budget;     /* per cent of all requests */
 	bool allow_plaintext_remote;
 };
 

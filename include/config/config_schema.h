@@ -36,17 +36,16 @@
  *         IN(CONFIG_HOME_CERT, struct config_cert, cert), .required = true),
  *   a map of names     the same with NAMED, "origins.*" and NAMED_ITEMS
  *
- * Items begin with the defaults of their rows, or, for listeners, with what
- * tls and client_auth say at the top. A list at the top of the file is read
- * after everything else. What holds between keys is for config_load_check*.c.
+ * Items begin with the defaults of their rows, listeners with what tls and
+ * client_auth say at the top. A list at the top of the file is read last.
+ * What holds between keys is for config_load_check*.c.
  */
 #ifndef MTLSGATE_CONFIG_CONFIG_SCHEMA_H
 #define MTLSGATE_CONFIG_CONFIG_SCHEMA_H
 
 #include "base/slice.h"
 
-/* The word `auto` of a LOG_FORMAT. */
-enum { CONFIG_LOG_AUTO = 99 };
+enum { CONFIG_LOG_AUTO = 99 }; /* the word `auto` of a LOG_FORMAT */
 
 enum config_type {
 	/* numbers: stored as an unsigned of key->size bytes */
@@ -59,10 +58,11 @@ enum config_type {
 	CONFIG_TYPE_BYTE_RATE,    /* bytes per second */
 	CONFIG_TYPE_RATE,         /* thousandths per second */
 	CONFIG_TYPE_REQUEST_RATE, /* per hour */
-	CONFIG_TYPE_MODE,         /* octal file mode */
-	CONFIG_TYPE_WORD,         /* one of key->words */
-	CONFIG_TYPE_WORD_LIST,    /* the same, alone or in a list of one */
-	CONFIG_TYPE_WORD_SET,     /* several: the bits 1 << value */
+	CONFIG_TYPE_PERCENT,
+	CONFIG_TYPE_MODE,       /* octal file mode */
+	CONFIG_TYPE_WORD,       /* one of key->words */
+	CONFIG_TYPE_WORD_LIST,  /* the same, alone or in a list of one */
+	CONFIG_TYPE_WORD_SET,   /* several: the bits 1 << value */
 	CONFIG_TYPE_LOG_FORMAT, /* a word; auto sets the bool at auto_offset */
 	/* texts: a struct config_text */
 	CONFIG_TYPE_TEXT,

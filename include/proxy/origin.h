@@ -40,6 +40,7 @@ struct lease {
 	size_t tried;         /* addresses that did not answer */
 	bool fresh;           /* no kept connection */
 	bool reused;          /* out: a kept connection it was */
+	unsigned retries;     /* out: origin_retry said yes so often */
 	struct slice address; /* out: as text, lives with the origin */
 };
 
@@ -57,6 +58,14 @@ void origin_drain(struct origin *origin);
  * events follows from the later queue or from an event below.
  */
 void origin_request(struct origin *origin, struct lease *lease, bool fresh);
+/*
+ * The same lease once more, after the stream that it became failed; on a new
+ * connection. Another server is asked where there is one, but after a kept
+ * connection, whose server is not to blame. elsewhere: only another one will
+ * do. false: none, or retries.max or retries.budget is used up; no event.
+ */
+bool origin_retry(struct origin *origin, struct lease *lease, bool elsewhere)
+	__attribute__((warn_unused_result));
 /* No lease runs: ignored. */
 void lease_cancel(struct lease *lease);
 

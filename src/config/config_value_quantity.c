@@ -51,6 +51,11 @@ static const struct unit request_rate_units[] = {
 	{NULL, 0, 0},
 };
 
+static const struct unit percent_units[] = {
+	{"%", 1, 0},
+	{NULL, 0, 0},
+};
+
 /* How a quantity is spoken of. */
 struct quantity {
 	const struct unit *units;
@@ -73,6 +78,9 @@ static const struct quantity rate = {
 static const struct quantity request_rate = {request_rate_units, "rate", "1/h",
 	"/s", "/m", "allowed are /s, /m and /h"};
 
+static const struct quantity percent = {
+	percent_units, "share", "0%", "%", NULL, "the only one is %"};
+
 static const struct quantity *find_quantity(const struct config_key *key)
 {
 	switch (key->type) {
@@ -86,6 +94,8 @@ static const struct quantity *find_quantity(const struct config_key *key)
 		return &rate;
 	case CONFIG_TYPE_REQUEST_RATE:
 		return &request_rate;
+	case CONFIG_TYPE_PERCENT:
+		return &percent;
 	default:
 		return NULL;
 	}

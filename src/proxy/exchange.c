@@ -142,7 +142,7 @@ static void forward(struct exchange *x, struct message *head)
 	x->origin = x->env->origins[x->route->origin];
 	if (has_body(head))
 		relay_hold(&x->up);
-	exchange_lease(x, false);
+	exchange_lease(x);
 }
 
 /* Of these the connection ends anyway (R13). */

@@ -8,7 +8,6 @@
 #include "policy/header_plan.h"
 #include "proxy/deadline.h"
 #include "proxy/http_date.h"
-#include "proxy/metrics.h"
 #include "proxy/observer.h"
 
 static void moved(struct exchange *x)
@@ -150,10 +149,9 @@ static void on_room(void *owner)
 	relay_room(&x->up);
 }
 
-/* Once, and only what cannot have been acted upon twice: nothing of the body
- * is spent, and the request never left, was refused unprocessed, or may be
- * repeated (RFC 9110 section 9.2.2) and met a kept connection that was just
- * closed. */
+/* Only what cannot have been acted upon twice: nothing of the body is spent,
+ * and the request never left, was refused unprocessed, or may be repeated (RFC
+ * 9110 section 9.2.2). */
 static bool may_retry(
 	const struct exchange *x, const struct stream_failure *told)
 {
@@ -161,23 +159,30 @@ static bool may_retry(
 		     (x->up.state == RELAY_ENDED &&
 			     x->request->body == BODY_UNKNOWN);
 
-	if (x->retried || spent || x->interims)
+	if (spent || x->interims)
 		return false;
 	if (told->untouched || told->why == STREAM_REFUSED)
 		return true;
-	return told->why == STREAM_GONE && told->reused &&
+	return told->why == STREAM_GONE &&
 	       method_idempotent(x->request->method);
 }
 
-static void retry(struct exchange *x)
+/* A server that took the request on a new connection and went away may have
+ * died of it: the same one is not asked again. */
+static bool retry(struct exchange *x, const struct stream_failure *told)
 {
-	x->retried = true;
-	x->record.retries = 1;
-	metrics_add(&x->env->metrics->value[METRIC_RETRIES], 1);
+	bool elsewhere =
+		told->why == STREAM_GONE && !told->untouched && !told->reused;
+
+	if (!may_retry(x, told) ||
+		!origin_retry(x->origin, &x->lease, elsewhere))
+		return false;
+	x->record.retries = x->lease.retries;
 	relay_part(&x->up);
 	x->origin_end->ops->close(x->origin_end, STREAM_ABORT);
 	x->origin_end = NULL;
-	exchange_lease(x, true);
+	exchange_enter(x, EXCHANGE_LEASE);
+	return true;
 }
 
 static void on_fail(void *owner, const struct stream_failure *told)
@@ -190,13 +195,14 @@ static void on_fail(void *owner, const struct stream_failure *told)
 	if (head_seen) {
 		x->record.rule = told->rule;
 		exchange_finish(x, failure, STREAM_ABORT);
-	} else if (may_retry(x, told)) {
-		retry(x);
-	} else if (failure == FAILURE_ORIGIN_ANSWER) {
-		refuse_answer(x, told->rule);
-	} else {
-		exchange_reply(x, failure, told->rule, 0);
+		return;
 	}
+	if (retry(x, told))
+		return;
+	if (failure == FAILURE_ORIGIN_ANSWER)
+		refuse_answer(x, told->rule);
+	else
+		exchange_reply(x, failure, told->rule, 0);
 }
 
 static const struct stream_events origin_events = {
@@ -243,7 +249,7 @@ static const struct lease_events lease_events = {
 	.failed = on_no_origin,
 };
 
-void exchange_lease(struct exchange *x, bool fresh)
+void exchange_lease(struct exchange *x)
 {
 	if (!x->deadline)
 		x->deadline = deadline_take(x->env->deadlines, on_deadline, x);
@@ -257,5 +263,5 @@ void exchange_lease(struct exchange *x, bool fresh)
 	x->lease.events = &lease_events;
 	x->lease.owner = x;
 	x->lease.client = x->client.ip;
-	origin_request(x->origin, &x->lease, fresh);
+	origin_request(x->origin, &x->lease, false);
 }

@@ -38,8 +38,7 @@ struct exchange {
 	int64_t moved_ms;          /* when something last moved */
 	uint64_t started_us;
 	uint64_t asked_us;
-	unsigned interims; /* 1xx heads passed on */
-	bool retried;
+	unsigned interims;      /* 1xx heads passed on */
 	bool rate_told;         /* its 429 is worth a line */
 	unsigned retry_after_s; /* of a 429; 0: it is none of ours */
 	struct loop_corpse corpse;
@@ -72,8 +71,8 @@ int64_t exchange_patience_ms(const struct exchange *x);
 /* Is the body, as far as it is known, over the limit of the route? */
 bool exchange_too_large(const struct exchange *x);
 
-/* exchange_origin: asks for a stream; fresh: not on a kept connection. */
-void exchange_lease(struct exchange *x, bool fresh);
+/* exchange_origin: asks for a stream. */
+void exchange_lease(struct exchange *x);
 /* Whatever runs towards the origin ends; ABORT unless all was said. */
 void exchange_drop_origin(struct exchange *x, enum stream_close how);
 

@@ -9,6 +9,7 @@
 #include "proxy/balance.h"
 #include "proxy/metrics.h"
 #include "proxy/origin_pool.h"
+#include "proxy/retry_budget.h"
 #include "proxy/server_health.h"
 
 enum { ORIGIN_LINES_MILLI = 1000, ORIGIN_LINES_BURST = 10 };
@@ -35,6 +36,7 @@ struct origin {
 	struct balance_server *balance; /* of each of them */
 	size_t server_count;
 	struct log_bucket bucket;
+	struct retry_budget budget;
 };
 
 static void endpoints_free(struct origin *origin)
@@ -325,18 +327,63 @@ static void run(void *arg)
 	next_server(arg, FAILURE_ORIGIN_UNAVAILABLE);
 }
 
-void origin_request(struct origin *origin, struct lease *lease, bool fresh)
+/* seen: servers not to be asked. */
+static void ask(struct origin *origin, struct lease *lease, uint64_t seen)
 {
 	assert(!lease->origin);
 	lease->origin = origin;
 	lease->conn = NULL;
 	lease->server = 0;
-	lease->seen = 0;
-	lease->fresh = fresh;
+	lease->seen = seen;
 	lease->reused = false;
 	lease->address = slice_of(NULL, 0);
 	lease->task = (struct loop_task){.cb = run, .arg = lease};
 	loop_later(origin->setup.loop, &lease->task);
+}
+
+void origin_request(struct origin *origin, struct lease *lease, bool fresh)
+{
+	retry_budget_request(&origin->budget, loop_now_ms(origin->setup.loop));
+	lease->fresh = fresh;
+	lease->retries = 0;
+	ask(origin, lease, 0);
+}
+
+static bool is_other_left(
+	const struct origin *origin, const struct lease *lease)
+{
+	int64_t now_ms = loop_now_ms(origin->setup.loop);
+
+	for (size_t i = 0; i < origin->server_count; i++) {
+		if (!(lease->seen >> i & 1) &&
+			server_health_open(&origin->servers[i].health, now_ms))
+			return true;
+	}
+	return false;
+}
+
+static bool is_within_budget(struct origin *origin)
+{
+	if (retry_budget_take(&origin->budget, loop_now_ms(origin->setup.loop),
+		    origin->setup.config->retries_budget))
+		return true;
+	metrics_add(
+		&origin->setup.metrics->value[METRIC_RETRIES_OVER_BUDGET], 1);
+	return false;
+}
+
+bool origin_retry(struct origin *origin, struct lease *lease, bool elsewhere)
+{
+	bool other = !lease->reused && is_other_left(origin, lease);
+
+	if (lease->retries >= origin->setup.config->retries_max ||
+		(elsewhere && !other) || !is_within_budget(origin))
+		return false;
+	metrics_add(&origin->setup.metrics->value[METRIC_RETRIES], 1);
+	lease->retries++;
+	lease->fresh = true;
+	ask(origin, lease, other ? lease->seen : 0);
+	return true;
 }
 
 void lease_cancel(struct lease *lease)

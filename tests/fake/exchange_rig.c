@@ -25,8 +25,24 @@ void origin_request(struct origin *origin, struct lease *lease, bool fresh)
 	rig->lease = lease;
 	rig->lease_fresh = fresh;
 	rig->leases++;
+	lease->retries = 0;
 	lease->origin = origin;
 	lease->address = SLICE("127.0.0.1:8080");
+}
+
+bool origin_retry(struct origin *origin, struct lease *lease, bool elsewhere)
+{
+	struct exchange_rig *rig = origin->rig;
+
+	unsigned retries;
+
+	rig->retry_elsewhere = elsewhere;
+	if (rig->no_retry)
+		return false;
+	retries = lease->retries;
+	origin_request(origin, lease, true);
+	lease->retries = retries + 1;
+	return true;
 }
 
 void lease_cancel(struct lease *lease)

@@ -43,6 +43,8 @@ struct exchange_rig {
 	struct lease *lease; /* waiting; NULL: none asked for */
 	bool lease_fresh;
 	unsigned leases;
+	bool no_retry;        /* the origin repeats nothing */
+	bool retry_elsewhere; /* what it was asked for last */
 	unsigned cancelled;
 	unsigned over;
 	unsigned finished;

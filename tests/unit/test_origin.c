@@ -18,6 +18,7 @@
 #include "net/sock.h"
 #include "proxy/metrics.h"
 #include "proxy/origin_pool.h"
+#include "proxy/retry_budget.h"
 
 enum { PLACES = 3 };
 
@@ -392,6 +393,91 @@ static void when_all_are_down_nobody_is_asked(void **state)
 	assert_int_equal(rig->metrics.value[METRIC_ORIGIN_EJECTIONS], 3);
 }
 
+/* ---- once more ---- */
+
+static void once_more_is_at_a_server_not_asked_before(void **state)
+{
+	struct rig *rig = *state;
+
+	split(rig);
+	rig->config.retries_max = 5;
+	make(rig);
+	ask(rig);
+	for (unsigned i = 0; i < PLACES; i++) {
+		BENCH_UNTIL(&rig->bench, rig->ready == i + 1);
+		assert_true(asked_at(rig, i));
+		give_back(rig);
+		assert_int_equal(rig->lease.retries, i);
+		if (i + 1 < PLACES)
+			assert_true(
+				origin_retry(rig->origin, &rig->lease, true));
+	}
+	assert_false(origin_retry(rig->origin, &rig->lease, true));
+	/* where any will do, all are asked once more */
+	assert_true(origin_retry(rig->origin, &rig->lease, false));
+	BENCH_UNTIL(&rig->bench, rig->ready == PLACES + 1);
+	assert_int_equal(rig->metrics.value[METRIC_RETRIES], (uint64_t)PLACES);
+}
+
+static void a_server_that_is_down_is_no_other_one(void **state)
+{
+	struct rig *rig = *state;
+
+	go_away(rig, 1);
+	split(rig);
+	rig->config.server_count = 2;
+	rig->config.retries_max = 1;
+	make(rig);
+	for (unsigned i = 0; i < 10; i++) { /* it goes down meanwhile */
+		ask(rig);
+		BENCH_UNTIL(&rig->bench, rig->ready == i + 1);
+		give_back(rig);
+	}
+	assert_int_equal(rig->metrics.value[METRIC_ORIGIN_EJECTIONS], 1);
+	assert_false(origin_retry(rig->origin, &rig->lease, true));
+}
+
+static void it_is_repeated_so_often_and_no_more(void **state)
+{
+	struct rig *rig = *state;
+
+	make(rig);
+	ask(rig);
+	BENCH_UNTIL(&rig->bench, rig->ready == 1);
+	give_back(rig);
+	assert_false(origin_retry(rig->origin, &rig->lease, false));
+	rig->config.retries_max = 2;
+	for (unsigned i = 2; i <= 3; i++) {
+		assert_true(origin_retry(rig->origin, &rig->lease, false));
+		BENCH_UNTIL(&rig->bench, rig->ready == i);
+		assert_false(rig->lease.reused);
+		give_back(rig);
+	}
+	assert_false(origin_retry(rig->origin, &rig->lease, false));
+	ask(rig); /* the next request begins anew */
+	BENCH_UNTIL(&rig->bench, rig->ready == 4);
+	give_back(rig);
+	assert_true(origin_retry(rig->origin, &rig->lease, false));
+	lease_cancel(&rig->lease);
+}
+
+static void the_budget_ends_it_too(void **state)
+{
+	struct rig *rig = *state;
+
+	rig->config.retries_max = 1;
+	make(rig);
+	for (unsigned i = 0; i <= RETRY_BUDGET_FLOOR; i++) {
+		ask(rig);
+		BENCH_UNTIL(&rig->bench, rig->ready == i + 1);
+		give_back(rig);
+		assert_int_equal(origin_retry(rig->origin, &rig->lease, false),
+			i < RETRY_BUDGET_FLOOR);
+		lease_cancel(&rig->lease);
+	}
+	assert_int_equal(rig->metrics.value[METRIC_RETRIES_OVER_BUDGET], 1);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[] = {
@@ -406,6 +492,10 @@ int main(void)
 		cmocka_unit_test(the_least_busy_server_is_asked),
 		cmocka_unit_test(a_server_that_fails_is_left_alone),
 		cmocka_unit_test(when_all_are_down_nobody_is_asked),
+		cmocka_unit_test(once_more_is_at_a_server_not_asked_before),
+		cmocka_unit_test(a_server_that_is_down_is_no_other_one),
+		cmocka_unit_test(it_is_repeated_so_often_and_no_more),
+		cmocka_unit_test(the_budget_ends_it_too),
 	};
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
