@@ -1,5 +1,6 @@
 """The real program, started with a configuration, stopped by its pid."""
 
+import itertools
 import os
 import pathlib
 import signal
@@ -16,12 +17,35 @@ SANITIZED = BIN.parent.name == "asan"
 DEADLINE = 30
 
 
+def own_ports():
+    """
+    Ports for this process, in turn and without end: below those that the kernel
+    gives to connections, so that none takes a port between the choice and the
+    bind, and apart from those of the tests that run beside.
+    """
+    first, end = 10240, max(20000, int(pathlib.Path(
+        "/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    share = (end - first) // int(
+        os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    for i in itertools.count(os.getpid() * 101):
+        yield first + worker * share + i % share
+
+
+PORTS = own_ports()
+
+
 def free_port(host="127.0.0.1"):
-    """A port that nobody has now; the kernel hands out others meanwhile."""
-    with socket.socket(socket.AF_INET6 if ":" in host
-                       else socket.AF_INET) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    """A port that nobody has now, nor will be given by chance."""
+    for port in PORTS:
+        with socket.socket(socket.AF_INET6 if ":" in host
+                           else socket.AF_INET) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind((host, port))
+                return port
+            except OSError:
+                continue
 
 
 def wait_for(what, condition, deadline=DEADLINE):
