@@ -86,8 +86,11 @@ struct config_origin {
 	unsigned keepalive_connections; /* idle ones kept, per worker */
 	int64_t keepalive_idle_ms;
 	uint64_t keepalive_requests; /* per connection */
-	unsigned retries_max;        /* of one request */
-	unsigned retries_budget;     /* per cent of all requests */
+	unsigned max_connections;    /* in use, of all workers; 0: any number */
+	unsigned queue_size;         /* requests that wait, per worker */
+	int64_t queue_timeout_ms;
+	unsigned retries_max;    /* of one request */
+	unsigned retries_budget; /* per cent of all requests */
 	bool allow_plaintext_remote;
 };
 

@@ -35,11 +35,13 @@ enum failure {
 	FAILURE_ORIGIN_CONNECT,
 	FAILURE_ORIGIN_CONNECT_TIMEOUT,
 	FAILURE_ORIGIN_UNAVAILABLE, /* all servers are down */
-	FAILURE_ORIGIN_TIMEOUT,     /* no answer in time */
-	FAILURE_ORIGIN_GONE,        /* left before it answered */
-	FAILURE_ORIGIN_ANSWER,      /* not HTTP as we accept it */
-	FAILURE_ORIGIN_CUT,         /* left or erred within its answer */
-	FAILURE_ORIGIN_STALLED,     /* stopped within its answer */
+	FAILURE_ORIGIN_QUEUE_FULL,  /* so many wait for a place already */
+	FAILURE_ORIGIN_QUEUE_TIMEOUT,
+	FAILURE_ORIGIN_TIMEOUT, /* no answer in time */
+	FAILURE_ORIGIN_GONE,    /* left before it answered */
+	FAILURE_ORIGIN_ANSWER,  /* not HTTP as we accept it */
+	FAILURE_ORIGIN_CUT,     /* left or erred within its answer */
+	FAILURE_ORIGIN_STALLED, /* stopped within its answer */
 	/* us */
 	FAILURE_CERT_HEADERS, /* could not be written truly (R6) */
 	FAILURE_MEMORY,
@@ -54,6 +56,7 @@ struct failure_info {
 	uint16_t status;  /* 0: nothing can be answered */
 	enum failure_blame blame;
 	const char *sentence;
+	unsigned retry_after_s; /* Retry-After; 0: none */
 };
 
 const struct failure_info *failure_info(enum failure failure);

@@ -7,6 +7,7 @@
  * not down (proxy/server_health). Of that an idle connection is preferred (the
  * one used last); else one is opened, at the address that worked last, then at
  * the others in turn, then at the next server. The only server is never down.
+ * Where max_connections are in use, a lease waits (proxy/origin_queue).
  */
 #ifndef MTLSGATE_PROXY_ORIGIN_H
 #define MTLSGATE_PROXY_ORIGIN_H
@@ -14,6 +15,7 @@
 #include "base/loop.h"
 #include "base/slice.h"
 #include "proxy/failure.h"
+#include "proxy/origin_queue.h"
 
 struct lease;
 struct origin;
@@ -33,14 +35,16 @@ struct lease {
 	struct origin *origin;    /* NULL: no lease runs */
 	struct origin_conn *conn; /* being connected */
 	struct loop_task task;
-	struct slice client;  /* address, as text; for client_ip */
-	size_t server;        /* that is, or was, asked */
-	uint64_t seen;        /* a bit for each server tried */
-	size_t first;         /* address that was tried first */
-	size_t tried;         /* addresses that did not answer */
-	bool fresh;           /* no kept connection */
-	bool reused;          /* out: a kept connection it was */
+	struct origin_queue_entry entry; /* while the origin is full */
+	struct slice client;             /* address, as text; for client_ip */
+	size_t server;                   /* that is, or was, asked */
+	uint64_t seen;                   /* a bit for each server tried */
+	size_t first;                    /* address that was tried first */
+	size_t tried;                    /* addresses that did not answer */
+	bool fresh;                      /* no kept connection */
+	bool reused;                     /* out: a kept connection it was */
 	unsigned retries;     /* out: origin_retry said yes so often */
+	int64_t waited_ms;    /* out: for a place, all in all */
 	struct slice address; /* out: as text, lives with the origin */
 };
 

@@ -29,6 +29,10 @@ struct origin_pool_setup { /* all lent */
 	const struct config_timeouts *timeouts;
 	const struct http_limits *limits; /* of answers */
 	struct metrics *metrics;
+	unsigned busy_max; /* of one origin, all pools together; 0: no limit */
+	/* A connection is not busy any more; NULL: nobody asks. */
+	void (*freed)(void *owner);
+	void *owner;
 };
 
 /* addr and *setup are lent. NULL when memory is out. */

@@ -252,6 +252,40 @@ static void check_origin(
 			origin->name);
 }
 
+static const struct yaml_node *origin_key(const struct config_loader *loader,
+	const struct config_origin *origin, const char *path)
+{
+	const struct yaml_node *all = config_given(loader, "origins");
+	const struct yaml_node *one =
+		all ? yaml_tree_find(all, origin->name) : NULL;
+
+	return one ? yaml_tree_find_path(one, path) : NULL;
+}
+
+static void check_places(
+	struct config_loader *loader, const struct config_origin *origin)
+{
+	unsigned workers = loader->config->process.workers;
+	const struct yaml_node *places =
+		origin_key(loader, origin, "max_connections");
+	const struct yaml_node *queue = origin_key(loader, origin, "queue");
+
+	if (places && origin->max_connections &&
+		origin->max_connections < workers)
+		config_problem(loader->problems, CONFIG_WARNING,
+			EXIT_CODE_CONFIG, places->mark,
+			"origins.%s.max_connections: %u is less than "
+			"process.workers, which is %u; each worker has one "
+			"place at least",
+			origin->name, origin->max_connections, workers);
+	if (queue && !places)
+		config_problem(loader->problems, CONFIG_WARNING,
+			EXIT_CODE_CONFIG, queue->mark,
+			"origins.%s.queue: nothing waits where "
+			"max_connections is not given",
+			origin->name);
+}
+
 /* ---- defaults made weaker: one warning each ---- */
 
 static void warn(
@@ -340,8 +374,10 @@ void config_check(struct config_loader *loader)
 	check_numbers(loader);
 	config_check_rates(loader);
 	check_only_origin(loader);
-	for (size_t i = 0; i < loader->config->origin_count; i++)
+	for (size_t i = 0; i < loader->config->origin_count; i++) {
 		check_origin(loader, &loader->config->origins[i]);
+		check_places(loader, &loader->config->origins[i]);
+	}
 	config_check_headers(loader);
 	check_weakened(loader);
 	check_user(loader);

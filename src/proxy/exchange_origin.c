@@ -215,6 +215,13 @@ static const struct stream_events origin_events = {
 
 /* ---- the lease ---- */
 
+static void note_lease(struct exchange *x)
+{
+	x->record.origin = x->lease.address;
+	x->record.queued_us = (uint64_t)x->lease.waited_ms * 1000;
+}
+
+/* Trust may have changed while it waited (R13). */
 static void on_ready(void *owner, struct stream *stream)
 {
 	struct exchange *x = owner;
@@ -222,9 +229,13 @@ static void on_ready(void *owner, struct stream *stream)
 
 	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_LEASE);
 	stream_bind(stream, &origin_events, x, x->arena);
-	exchange_enter(x, EXCHANGE_ANSWER);
 	x->origin_end = stream;
-	x->record.origin = x->lease.address;
+	note_lease(x);
+	if (x->client.distrusted && *x->client.distrusted) {
+		exchange_reply(x, FAILURE_TRUST_CHANGED, HTTP_RULE_NONE, 0);
+		return;
+	}
+	exchange_enter(x, EXCHANGE_ANSWER);
 	relay_init(&x->down, stream);
 	relay_join(&x->down, x->client_end);
 	moved(x);
@@ -240,7 +251,7 @@ static void on_no_origin(void *owner, enum failure why)
 	struct exchange *x = owner;
 
 	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_LEASE);
-	x->record.origin = x->lease.address;
+	note_lease(x);
 	exchange_reply(x, why, HTTP_RULE_NONE, 0);
 }
 

@@ -40,7 +40,7 @@ struct exchange {
 	uint64_t asked_us;
 	unsigned interims;      /* 1xx heads passed on */
 	bool rate_told;         /* its 429 is worth a line */
-	unsigned retry_after_s; /* of a 429; 0: it is none of ours */
+	unsigned retry_after_s; /* of an answer of ours; 0: not told */
 	struct loop_corpse corpse;
 	struct access_record record;
 	char request_id[IDS_REQUEST];

@@ -77,6 +77,9 @@ static const struct metric_info table[METRIC_COUNT] = {
 	[METRIC_ORIGIN_EJECTIONS] = {"origin_ejections_total",
 		"Times that a worker stopped asking a server that failed.",
 		COUNTER},
+	[METRIC_ORIGIN_QUEUED] = {"origin_queued_total",
+		"Requests that waited since max_connections were in use.",
+		COUNTER},
 	[METRIC_RETRIES] = {"retries_total",
 		"Requests sent to the origin a second time.", COUNTER},
 	[METRIC_RETRIES_OVER_BUDGET] = {"retries_over_budget_total",
@@ -111,6 +114,8 @@ static const struct metric_info table[METRIC_COUNT] = {
 		GAUGE},
 	[METRIC_GAUGE_ORIGIN_IDLE] = {"origin_idle_connections",
 		"Kept connections to the origin without a request.", GAUGE},
+	[METRIC_GAUGE_ORIGIN_QUEUE] = {"origin_queue",
+		"Requests that wait since max_connections are in use.", GAUGE},
 };
 
 static uint64_t value_of(const _Atomic uint64_t *counter)

@@ -1,43 +1,14 @@
 #include "proxy/origin.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/log.h"
 #include "config/config.h"
-#include "proxy/balance.h"
+#include "origin_priv.h"
 #include "proxy/metrics.h"
-#include "proxy/origin_pool.h"
-#include "proxy/retry_budget.h"
-#include "proxy/server_health.h"
 
 enum { ORIGIN_LINES_MILLI = 1000, ORIGIN_LINES_BURST = 10 };
-
-struct endpoint {
-	struct origin_pool *pool;
-	char text[ADDR_TEXT];
-};
-
-/* Its addresses are endpoints[first] and those behind. */
-struct server {
-	const char *url;
-	size_t first;
-	size_t count;
-	size_t current; /* that worked last, from first */
-	struct server_health health;
-};
-
-struct origin {
-	struct origin_pool_setup setup;
-	struct endpoint *endpoints; /* one per address */
-	size_t count;
-	struct server *servers;
-	struct balance_server *balance; /* of each of them */
-	size_t server_count;
-	struct log_bucket bucket;
-	struct retry_budget budget;
-};
 
 static void endpoints_free(struct origin *origin)
 {
@@ -48,37 +19,17 @@ static void endpoints_free(struct origin *origin)
 	free(origin->balance);
 }
 
-/* Where nothing is told of servers, all addresses are one. */
-static void set_server(struct origin *origin, size_t i)
+static void on_freed(void *owner);
+static void on_wake(void *arg);
+static void on_expired(struct origin_queue_entry *entry);
+
+static void make_queue(struct origin *origin)
 {
-	const struct config_origin *config = origin->setup.config;
-	const struct config_server all = {.url = config->url,
-		.weight = 1,
-		.count = config->address_count};
-	const struct config_server *from =
-		config->server_count ? &config->servers[i] : &all;
-
-	origin->servers[i] = (struct server){.url = from->url.text,
-		.first = from->first,
-		.count = from->count};
-	origin->balance[i] = (struct balance_server){.weight = from->weight,
-		.hash = balance_hash(slice_str(from->url.text))};
-}
-
-static bool make_servers(struct origin *origin)
-{
-	size_t count = origin->setup.config->server_count;
-
-	origin->server_count = count ? count : 1;
-	origin->servers =
-		calloc(origin->server_count, sizeof(*origin->servers));
-	origin->balance =
-		calloc(origin->server_count, sizeof(*origin->balance));
-	if (!origin->servers || !origin->balance)
-		return false;
-	for (size_t i = 0; i < origin->server_count; i++)
-		set_server(origin, i);
-	return true;
+	origin->setup.freed = on_freed;
+	origin->setup.owner = origin;
+	origin->wake = (struct loop_task){.cb = on_wake, .arg = origin};
+	origin_queue_init(&origin->queue, origin->setup.loop,
+		origin->setup.config->queue_timeout_ms, on_expired);
 }
 
 struct origin *origin_new(const struct origin_pool_setup *setup)
@@ -88,12 +39,13 @@ struct origin *origin_new(const struct origin_pool_setup *setup)
 	if (!origin)
 		return NULL;
 	origin->setup = *setup;
+	make_queue(origin);
 	origin->count = setup->config->address_count;
 	origin->endpoints =
 		calloc(origin->count + 1, sizeof(*origin->endpoints));
 	log_bucket_init(
 		&origin->bucket, ORIGIN_LINES_MILLI, ORIGIN_LINES_BURST);
-	if (!make_servers(origin) || !origin->endpoints)
+	if (!origin_servers_make(origin) || !origin->endpoints)
 		goto failed;
 	for (size_t i = 0; i < origin->count; i++) {
 		const struct addr *addr = &setup->config->addresses[i];
@@ -115,6 +67,8 @@ void origin_free(struct origin *origin)
 	if (!origin)
 		return;
 	endpoints_free(origin);
+	loop_cancel(origin->setup.loop, &origin->wake);
+	origin_queue_fini(&origin->queue);
 	free(origin);
 }
 
@@ -122,70 +76,6 @@ void origin_drain(struct origin *origin)
 {
 	for (size_t i = 0; i < origin->count; i++)
 		origin_pool_drain(origin->endpoints[i].pool);
-}
-
-/* ---- servers ---- */
-
-static bool is_alone(const struct origin *origin)
-{
-	return origin->server_count == 1;
-}
-
-/* Told once, when it changes. */
-static void note(struct origin *origin, size_t index, bool ok, const char *why)
-{
-	struct server *server = &origin->servers[index];
-
-	if (is_alone(origin) || !server_health_note(&server->health, ok,
-					loop_now_ms(origin->setup.loop)))
-		return;
-	if (ok) {
-		LOG(LOG_LEVEL_INFO, "origin_server_up",
-			LOG_STR("origin", origin->setup.config->name),
-			LOG_STR("server", server->url));
-		return;
-	}
-	metrics_add(&origin->setup.metrics->value[METRIC_ORIGIN_EJECTIONS], 1);
-	LOG(LOG_LEVEL_WARN, "origin_server_down",
-		LOG_STR("origin", origin->setup.config->name),
-		LOG_STR("server", server->url), LOG_STR("reason", why));
-}
-
-static uint64_t active_of(
-	const struct origin *origin, const struct server *server)
-{
-	uint64_t active = 0;
-
-	for (size_t i = 0; i < server->count; i++)
-		active += origin_pool_busy(
-			origin->endpoints[server->first + i].pool);
-	return active;
-}
-
-/* One that this lease has not tried; false: none is left. */
-static bool choose(struct origin *origin, struct lease *lease)
-{
-	const enum config_balance how = origin->setup.config->balance;
-	int64_t now_ms = loop_now_ms(origin->setup.loop);
-	uint64_t key = 0;
-	int index;
-
-	for (size_t i = 0; i < origin->server_count; i++) {
-		struct balance_server *one = &origin->balance[i];
-
-		one->barred =
-			lease->seen >> i & 1 ||
-			!server_health_open(&origin->servers[i].health, now_ms);
-		if (how == BALANCE_LEAST_CONNECTIONS)
-			one->active = active_of(origin, &origin->servers[i]);
-	}
-	if (how == BALANCE_CLIENT_IP)
-		key = balance_hash(lease->client);
-	index = balance_choose(how, origin->balance, origin->server_count, key);
-	if (index == BALANCE_NONE)
-		return false;
-	lease->server = (size_t)index;
-	return true;
 }
 
 /* ---- leases ---- */
@@ -227,7 +117,7 @@ static void on_opened(void *owner, struct stream *stream)
 	struct lease *lease = owner;
 
 	server_of(lease)->current = index_of(lease);
-	note(lease->origin, lease->server, true, "");
+	origin_servers_note(lease->origin, lease->server, true, "");
 	end_ready(lease, stream);
 }
 
@@ -253,7 +143,7 @@ static void on_refused(void *owner, enum failure why, const char *words)
 		end_failed(lease, why);
 		return;
 	}
-	note(origin, lease->server, false, words);
+	origin_servers_note(origin, lease->server, false, words);
 	next_server(lease, why);
 }
 
@@ -298,7 +188,7 @@ static void next_server(struct lease *lease, enum failure why)
 	struct stream *stream = NULL;
 	struct server *server;
 
-	if (!choose(origin, lease)) {
+	if (!origin_servers_choose(origin, lease)) {
 		end_failed(lease, why);
 		return;
 	}
@@ -322,9 +212,88 @@ static void next_server(struct lease *lease, enum failure why)
 	connect_next(lease);
 }
 
+/* ---- places ---- */
+
+static bool is_full(const struct origin *origin)
+{
+	unsigned busy = 0;
+
+	for (size_t i = 0; origin->setup.busy_max && i < origin->count; i++)
+		busy += origin_pool_busy(origin->endpoints[i].pool);
+	return busy > 0 && busy >= origin->setup.busy_max;
+}
+
+static struct lease *lease_of(struct origin_queue_entry *entry)
+{
+	return (struct lease *)((char *)entry - offsetof(struct lease, entry));
+}
+
+/* It waits no more. */
+static void note_left(struct origin *origin, struct lease *lease)
+{
+	lease->waited_ms +=
+		origin_queue_waited_ms(&origin->queue, &lease->entry);
+	metrics_sub(
+		&origin->setup.metrics->value[METRIC_GAUGE_ORIGIN_QUEUE], 1);
+}
+
+static void wait_for_place(struct origin *origin, struct lease *lease)
+{
+	struct metrics *metrics = origin->setup.metrics;
+
+	if (origin->queue.count >= origin->setup.config->queue_size) {
+		end_failed(lease, FAILURE_ORIGIN_QUEUE_FULL);
+		return;
+	}
+	if (!origin_queue_push(&origin->queue, &lease->entry)) {
+		end_failed(lease, FAILURE_MEMORY);
+		return;
+	}
+	metrics_add(&metrics->value[METRIC_ORIGIN_QUEUED], 1);
+	metrics_add(&metrics->value[METRIC_GAUGE_ORIGIN_QUEUE], 1);
+}
+
+static void on_expired(struct origin_queue_entry *entry)
+{
+	struct lease *lease = lease_of(entry);
+
+	note_left(lease->origin, lease);
+	end_failed(lease, FAILURE_ORIGIN_QUEUE_TIMEOUT);
+}
+
+/* As many as there are places; one that fails at once leaves its own. */
+static void on_wake(void *arg)
+{
+	struct origin *origin = arg;
+
+	while (origin->queue.first && !is_full(origin)) {
+		struct lease *lease =
+			lease_of(origin_queue_pop(&origin->queue));
+
+		note_left(origin, lease);
+		next_server(lease, FAILURE_ORIGIN_UNAVAILABLE);
+	}
+}
+
+/* From inside whatever gives a connection back. */
+static void on_freed(void *owner)
+{
+	struct origin *origin = owner;
+
+	if (origin->queue.first)
+		loop_later(origin->setup.loop, &origin->wake);
+}
+
+/* Nobody overtakes those who wait. */
 static void run(void *arg)
 {
-	next_server(arg, FAILURE_ORIGIN_UNAVAILABLE);
+	struct lease *lease = arg;
+	struct origin *origin = lease->origin;
+
+	if (origin->queue.first || is_full(origin))
+		wait_for_place(origin, lease);
+	else
+		next_server(lease, FAILURE_ORIGIN_UNAVAILABLE);
 }
 
 /* seen: servers not to be asked. */
@@ -346,20 +315,9 @@ void origin_request(struct origin *origin, struct lease *lease, bool fresh)
 	retry_budget_request(&origin->budget, loop_now_ms(origin->setup.loop));
 	lease->fresh = fresh;
 	lease->retries = 0;
+	lease->waited_ms = 0;
+	lease->entry.queue = NULL;
 	ask(origin, lease, 0);
-}
-
-static bool is_other_left(
-	const struct origin *origin, const struct lease *lease)
-{
-	int64_t now_ms = loop_now_ms(origin->setup.loop);
-
-	for (size_t i = 0; i < origin->server_count; i++) {
-		if (!(lease->seen >> i & 1) &&
-			server_health_open(&origin->servers[i].health, now_ms))
-			return true;
-	}
-	return false;
 }
 
 static bool is_within_budget(struct origin *origin)
@@ -374,7 +332,7 @@ static bool is_within_budget(struct origin *origin)
 
 bool origin_retry(struct origin *origin, struct lease *lease, bool elsewhere)
 {
-	bool other = !lease->reused && is_other_left(origin, lease);
+	bool other = !lease->reused && origin_servers_left(origin, lease);
 
 	if (lease->retries >= origin->setup.config->retries_max ||
 		(elsewhere && !other) || !is_within_budget(origin))
@@ -391,6 +349,10 @@ void lease_cancel(struct lease *lease)
 	if (!lease->origin)
 		return;
 	loop_cancel(lease->origin->setup.loop, &lease->task);
+	if (lease->entry.queue) {
+		note_left(lease->origin, lease);
+		origin_queue_leave(&lease->entry);
+	}
 	if (lease->conn) {
 		server_health_forget(&server_of(lease)->health);
 		origin_pool_cancel(lease->conn);

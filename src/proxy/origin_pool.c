@@ -79,14 +79,23 @@ static void count(const struct origin_pool *pool, enum metric metric)
 	metrics_add(&pool->setup->metrics->value[metric], 1);
 }
 
+static void leave_busy(struct origin_conn *oc)
+{
+	const struct origin_pool_setup *setup = oc->pool->setup;
+
+	list_remove(&oc->pool->busy, oc);
+	oc->pool->busy_count--;
+	if (setup->freed)
+		setup->freed(setup->owner);
+}
+
 /* Takes the connection out of whatever list its state says. */
 static void leave_list(struct origin_conn *oc)
 {
 	struct origin_pool *pool = oc->pool;
 
 	if (oc->state != OC_IDLE) {
-		list_remove(&pool->busy, oc);
-		pool->busy_count--;
+		leave_busy(oc);
 		return;
 	}
 	list_remove(&pool->idle, oc);
@@ -166,8 +175,7 @@ static void on_idle(void *owner)
 		oc_close(oc, STREAM_DONE);
 		return;
 	}
-	list_remove(&pool->busy, oc);
-	pool->busy_count--;
+	leave_busy(oc);
 	oc->state = OC_IDLE;
 	oc->idle_since_ms = loop_now_ms(pool->setup->loop);
 	list_push(&pool->idle, oc);

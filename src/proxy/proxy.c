@@ -124,6 +124,16 @@ static void set_logs(struct proxy *proxy)
 	log_bucket_init(&proxy->clients.overload, LINES_MILLI, LINES_BURST);
 }
 
+/* A worker's part of max_connections: rounded down, so that all together never
+ * have more; but one each. */
+static unsigned busy_max(const struct config *config, size_t origin)
+{
+	unsigned all = config->origins[origin].max_connections;
+	unsigned part = all / config->process.workers;
+
+	return all && !part ? 1 : part;
+}
+
 static bool make_origins(struct proxy *proxy)
 {
 	const struct config *config = proxy->setup.config;
@@ -138,7 +148,8 @@ static bool make_origins(struct proxy *proxy)
 			.config = &config->origins[i],
 			.timeouts = &config->timeouts,
 			.limits = &proxy->origin_limits,
-			.metrics = proxy->setup.metrics};
+			.metrics = proxy->setup.metrics,
+			.busy_max = busy_max(config, i)};
 
 		proxy->origins[i] = origin_new(&setup);
 		if (!proxy->origins[i])

@@ -141,6 +141,8 @@ static const char full[] =
 	"origins:\n"
 	"  web: {servers: [\"http://[::1]:8080\"],\n"
 	"    keepalive: {connections: 3, idle: 1500ms, requests: 9},\n"
+	"    max_connections: 12, queue: {size: 5, timeout: 2s},\n"
+	"    retries: {max: 2, budget: 7%},\n"
 	"    allow_plaintext_remote: true}\n"
 	"timeouts: {handshake: 1s, request_header: 2s, request_body: 3s,\n"
 	"  keepalive: 4s, origin_connect: 5s, origin_response: 6s,\n"
@@ -174,6 +176,11 @@ static void every_key_reaches_its_member(void **state)
 	assert_string_equal(c->origins->authority, "[::1]:8080");
 	assert_int_equal(c->origins->keepalive_connections, 3);
 	assert_int_equal(c->origins->keepalive_idle_ms, 1500);
+	assert_int_equal(c->origins->max_connections, 12);
+	assert_int_equal(c->origins->queue_size, 5);
+	assert_int_equal(c->origins->queue_timeout_ms, 2000);
+	assert_int_equal(c->origins->retries_max, 2);
+	assert_int_equal(c->origins->retries_budget, 7);
 	assert_int_equal(c->timeouts.shutdown_ms, 120000);
 	assert_int_equal(c->rate_limit_count, 3);
 	assert_int_equal(c->rate_limits[0].key, RATE_ADDRESS);

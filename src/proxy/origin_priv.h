@@ -1,0 +1,56 @@
+/*
+ * origin: what its rooms share. origin.c: leases, places, connections;
+ * origin_servers.c: which server is asked.
+ */
+#ifndef MTLSGATE_PROXY_ORIGIN_PRIV_H
+#define MTLSGATE_PROXY_ORIGIN_PRIV_H
+
+#include "base/log.h"
+#include "net/addr.h"
+#include "proxy/balance.h"
+#include "proxy/origin.h"
+#include "proxy/origin_pool.h"
+#include "proxy/retry_budget.h"
+#include "proxy/server_health.h"
+
+struct endpoint {
+	struct origin_pool *pool;
+	char text[ADDR_TEXT];
+};
+
+/* Its addresses are endpoints[first] and those behind. */
+struct server {
+	const char *url;
+	size_t first;
+	size_t count;
+	size_t current; /* that worked last, from first */
+	struct server_health health;
+};
+
+struct origin {
+	struct origin_pool_setup setup;
+	struct endpoint *endpoints; /* one per address */
+	size_t count;
+	struct server *servers;
+	struct balance_server *balance; /* of each of them */
+	size_t server_count;
+	struct log_bucket bucket;
+	struct retry_budget budget;
+	struct origin_queue queue; /* while busy_max are in use */
+	struct loop_task wake;
+};
+
+/* Fills in servers, balance and server_count. */
+bool origin_servers_make(struct origin *origin)
+	__attribute__((warn_unused_result));
+/* One that this lease has not tried, into lease->server; false: none. */
+bool origin_servers_choose(struct origin *origin, struct lease *lease)
+	__attribute__((warn_unused_result));
+/* Would origin_servers_choose find another? */
+bool origin_servers_left(
+	const struct origin *origin, const struct lease *lease);
+/* Could a connection be had? why: told when the server goes down. */
+void origin_servers_note(
+	struct origin *origin, size_t index, bool ok, const char *why);
+
+#endif

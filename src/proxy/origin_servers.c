@@ -1,0 +1,114 @@
+/* origin: which server is asked, and what is known of each. */
+#include "origin_priv.h"
+
+#include <stdlib.h>
+
+#include "config/config.h"
+#include "proxy/metrics.h"
+
+/* Where nothing is told of servers, all addresses are one. */
+static void set_server(struct origin *origin, size_t i)
+{
+	const struct config_origin *config = origin->setup.config;
+	const struct config_server all = {.url = config->url,
+		.weight = 1,
+		.count = config->address_count};
+	const struct config_server *from =
+		config->server_count ? &config->servers[i] : &all;
+
+	origin->servers[i] = (struct server){.url = from->url.text,
+		.first = from->first,
+		.count = from->count};
+	origin->balance[i] = (struct balance_server){.weight = from->weight,
+		.hash = balance_hash(slice_str(from->url.text))};
+}
+
+bool origin_servers_make(struct origin *origin)
+{
+	size_t count = origin->setup.config->server_count;
+
+	origin->server_count = count ? count : 1;
+	origin->servers =
+		calloc(origin->server_count, sizeof(*origin->servers));
+	origin->balance =
+		calloc(origin->server_count, sizeof(*origin->balance));
+	if (!origin->servers || !origin->balance)
+		return false;
+	for (size_t i = 0; i < origin->server_count; i++)
+		set_server(origin, i);
+	return true;
+}
+
+static bool is_alone(const struct origin *origin)
+{
+	return origin->server_count == 1;
+}
+
+/* Told once, when it changes. */
+void origin_servers_note(
+	struct origin *origin, size_t index, bool ok, const char *why)
+{
+	struct server *server = &origin->servers[index];
+
+	if (is_alone(origin) || !server_health_note(&server->health, ok,
+					loop_now_ms(origin->setup.loop)))
+		return;
+	if (ok) {
+		LOG(LOG_LEVEL_INFO, "origin_server_up",
+			LOG_STR("origin", origin->setup.config->name),
+			LOG_STR("server", server->url));
+		return;
+	}
+	metrics_add(&origin->setup.metrics->value[METRIC_ORIGIN_EJECTIONS], 1);
+	LOG(LOG_LEVEL_WARN, "origin_server_down",
+		LOG_STR("origin", origin->setup.config->name),
+		LOG_STR("server", server->url), LOG_STR("reason", why));
+}
+
+static uint64_t active_of(
+	const struct origin *origin, const struct server *server)
+{
+	uint64_t active = 0;
+
+	for (size_t i = 0; i < server->count; i++)
+		active += origin_pool_busy(
+			origin->endpoints[server->first + i].pool);
+	return active;
+}
+
+bool origin_servers_choose(struct origin *origin, struct lease *lease)
+{
+	const enum config_balance how = origin->setup.config->balance;
+	int64_t now_ms = loop_now_ms(origin->setup.loop);
+	uint64_t key = 0;
+	int index;
+
+	for (size_t i = 0; i < origin->server_count; i++) {
+		struct balance_server *one = &origin->balance[i];
+
+		one->barred =
+			lease->seen >> i & 1 ||
+			!server_health_open(&origin->servers[i].health, now_ms);
+		if (how == BALANCE_LEAST_CONNECTIONS)
+			one->active = active_of(origin, &origin->servers[i]);
+	}
+	if (how == BALANCE_CLIENT_IP)
+		key = balance_hash(lease->client);
+	index = balance_choose(how, origin->balance, origin->server_count, key);
+	if (index == BALANCE_NONE)
+		return false;
+	lease->server = (size_t)index;
+	return true;
+}
+
+bool origin_servers_left(const struct origin *origin, const struct lease *lease)
+{
+	int64_t now_ms = loop_now_ms(origin->setup.loop);
+
+	for (size_t i = 0; i < origin->server_count; i++) {
+		if (!(lease->seen >> i & 1) &&
+			server_health_open(&origin->servers[i].health, now_ms))
+			return true;
+	}
+	return false;
+}
