@@ -83,10 +83,14 @@ struct conn_events {
 struct conn *conn_accept(struct conn_io *io, int fd, struct ssl_st **ssl,
 	const struct conn_events *events, void *owner)
 	__attribute__((warn_unused_result));
-/* A new connection to addr. Bytes written before on_open wait. A refusal comes
- * as on_fail. NULL when memory or descriptors are out. */
+/*
+ * A new connection to addr. ssl: takes *ssl, a client-side SSL without a BIO,
+ * or NULL for plain bytes; on_open comes when its handshake is done. Bytes
+ * written before on_open wait. A refusal comes as on_fail. NULL when memory or
+ * descriptors are out (*ssl freed).
+ */
 struct conn *conn_connect(struct conn_io *io, const struct addr *addr,
-	const struct conn_events *events, void *owner)
+	struct ssl_st **ssl, const struct conn_events *events, void *owner)
 	__attribute__((warn_unused_result));
 
 /* Hands the events to another owner (client -> session). What was read and

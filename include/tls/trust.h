@@ -33,6 +33,14 @@ enum { TRUST_NAMES_MAX = 16384 };
 struct trust *trust_load(const struct config_client_auth *settings,
 	struct config_problems *problems) __attribute__((warn_unused_result));
 void trust_free(struct trust *trust); /* NULL is ignored */
+/*
+ * The same certificates without anything of clients: what an origin is checked
+ * against. key: how the configuration calls it; mark: of what needs it. The
+ * caller owns the store.
+ */
+struct x509_store_st *trust_store_load(const struct config_texts *ca,
+	const char *key, struct config_mark mark,
+	struct config_problems *problems) __attribute__((warn_unused_result));
 
 /* Lent; takes a reference of its own when given to an SSL_CTX. */
 struct x509_store_st *trust_store(const struct trust *trust);

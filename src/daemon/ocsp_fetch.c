@@ -225,7 +225,7 @@ static void connect_next(struct ocsp_fetch *f)
 {
 	while (!f->conn && f->next < f->setup.addr_count)
 		f->conn = conn_connect(f->setup.io, &f->setup.addrs[f->next++],
-			&connect_events, f);
+			NULL, &connect_events, f);
 	if (!f->conn)
 		finish(f, OCSP_RESULT_UNREACHABLE);
 }

@@ -150,10 +150,15 @@ static void connected(struct conn *conn)
 {
 	int error = sock_error(conn->fd);
 
-	if (error)
+	if (error) {
 		conn_fail_errno(conn, CONN_FAIL_CONNECT, error);
-	else
+	} else if (conn->ssl) {
+		conn->state = CONN_HANDSHAKE;
+		conn->blocked = false;
+		conn->readable = true; /* ours is the first word */
+	} else {
 		conn_opened(conn);
+	}
 }
 
 /*
@@ -278,30 +283,39 @@ static struct conn *conn_new(struct conn_io *io, int fd,
 	return conn;
 }
 
+/* NULL: none could be made; fd and ssl are gone. */
+static struct conn *conn_begin(struct conn_io *io, int fd, struct ssl_st *ssl,
+	const struct conn_events *events, void *owner)
+{
+	struct conn *conn = conn_new(io, fd, events, owner);
+
+	if (!conn) {
+		conn_tls_free(ssl);
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	conn->ssl = ssl;
+	if (ssl && !conn_tls_init(conn)) {
+		conn_close(conn);
+		return NULL;
+	}
+	return conn;
+}
+
 struct conn *conn_accept(struct conn_io *io, int fd, struct ssl_st **ssl,
 	const struct conn_events *events, void *owner)
 {
 	struct ssl_st *taken = ssl ? *ssl : NULL;
-	struct conn *conn = conn_new(io, fd, events, owner);
+	struct conn *conn = conn_begin(io, fd, taken, events, owner);
 
 	if (ssl)
 		*ssl = NULL;
-	if (!conn) {
-		conn_tls_free(taken);
-		close(fd);
+	if (!conn)
 		return NULL;
-	}
-	conn->ssl = taken;
-	if (!taken) {
-		conn->state = CONN_STARTING;
+	conn->state = taken ? CONN_HANDSHAKE : CONN_STARTING;
+	if (!taken)
 		conn_schedule(conn, CONN_DUE_OPEN);
-		return conn;
-	}
-	conn->state = CONN_HANDSHAKE;
-	if (!conn_tls_init(conn)) {
-		conn_close(conn);
-		return NULL;
-	}
 	return conn;
 }
 
@@ -312,20 +326,22 @@ static bool is_exhausted(int number)
 }
 
 struct conn *conn_connect(struct conn_io *io, const struct addr *addr,
-	const struct conn_events *events, void *owner)
+	struct ssl_st **ssl, const struct conn_events *events, void *owner)
 {
+	struct ssl_st *taken = ssl ? *ssl : NULL;
 	int fd = sock_connect(addr);
 	int number = errno;
 	struct conn *conn;
 
-	if (fd < 0 && is_exhausted(number))
-		return NULL;
-	conn = conn_new(io, fd, events, owner);
-	if (!conn) {
-		if (fd >= 0)
-			close(fd);
+	if (ssl)
+		*ssl = NULL;
+	if (fd < 0 && is_exhausted(number)) {
+		conn_tls_free(taken);
 		return NULL;
 	}
+	conn = conn_begin(io, fd, taken, events, owner);
+	if (!conn)
+		return NULL;
 	conn->state = CONN_CONNECTING;
 	conn->blocked = true;
 	if (fd < 0)

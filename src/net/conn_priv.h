@@ -48,7 +48,7 @@ enum {
 
 enum conn_state {
 	CONN_CONNECTING, /* connect() is under way */
-	CONN_HANDSHAKE,  /* TLS handshake, server side */
+	CONN_HANDSHAKE,  /* TLS handshake */
 	CONN_STARTING,   /* plain and accepted: on_open is due */
 	CONN_OPEN,       /* bytes flow */
 	CONN_FAILED,     /* on_fail is due or was told */
@@ -101,7 +101,7 @@ struct conn {
 	bool want_room : 1;   /* conn_write said false */
 	bool starved : 1;     /* the BIO had no ciphertext for OpenSSL */
 	bool greeted : 1;     /* TLS: the first bytes came */
-	bool spoke_http : 1;  /* the first bytes look like plain HTTP */
+	bool spoke_http : 1;  /* the first bytes are of plain HTTP */
 	bool spoke_proxy : 1; /* ... like a PROXY header */
 
 	struct buf in;    /* plaintext the owner left unused */

@@ -12,11 +12,14 @@
 
 /* ---- our BIO ---- */
 
-/* Is it the start of a request, as of a client that forgot the s in https? */
+/* Is it the start of a request, as of a client that forgot the s in https, or
+ * of the answer of an origin that knows of none? */
 static bool is_http(const char *bytes, size_t len)
 {
 	size_t at = 0;
 
+	if (slice_starts(slice_of(bytes, len), SLICE("HTTP/")))
+		return true;
 	while (at < len && bytes[at] >= 'A' && bytes[at] <= 'Z')
 		at++;
 	return at >= 3 && at < len && bytes[at] == ' ';
@@ -132,7 +135,10 @@ bool conn_tls_init(struct conn *conn)
 	SSL_set_mode(conn->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					SSL_MODE_RELEASE_BUFFERS);
-	SSL_set_accept_state(conn->ssl);
+	if (SSL_is_server(conn->ssl))
+		SSL_set_accept_state(conn->ssl);
+	else
+		SSL_set_connect_state(conn->ssl);
 	return true;
 }
 
@@ -146,7 +152,8 @@ static void tls_failed(struct conn *conn, enum conn_fail why)
 	if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
 		why = CONN_FAIL_MEMORY;
 	if (conn->spoke_http && why == CONN_FAIL_HANDSHAKE)
-		words = "http request";
+		words = SSL_is_server(conn->ssl) ? "http request"
+						 : "http answer";
 	if (conn->spoke_proxy && why == CONN_FAIL_HANDSHAKE)
 		words = "a PROXY header from a peer that is not listed";
 	conn_fail(conn, why, words ? words : "TLS failure");

@@ -303,7 +303,7 @@ struct origin_conn *origin_pool_connect(struct origin_pool *pool,
 	if (!loop_timer_set(
 		    &oc->connecting, setup->timeouts->origin_connect_ms))
 		goto failed;
-	oc->conn = conn_connect(setup->io, pool->addr, &conn_events, oc);
+	oc->conn = conn_connect(setup->io, pool->addr, NULL, &conn_events, oc);
 	if (!oc->conn)
 		goto failed;
 	list_push(&pool->busy, oc);

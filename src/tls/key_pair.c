@@ -21,8 +21,9 @@ enum { SECURITY_BITS = 112 };
 struct source {
 	const struct config_certificate *files;
 	struct config_problems *problems;
-	char cert_key[80]; /* "tls.cert", "tls.certificates[2].cert" */
-	char key_key[80];
+	enum key_pair_use use;
+	char cert_key[320]; /* "tls.cert", "tls.certificates[2].cert" */
+	char key_key[320];
 };
 
 void key_pair_kind(const struct evp_pkey_st *key, char out[KEY_PAIR_KIND])
@@ -262,8 +263,9 @@ static bool check_fit(const struct key_pair *pair, const struct source *from)
 			continue;
 		config_problem_note(problems,
 			"it is the key of certificate %d in that file; the "
-			"server's own certificate must come first",
-			i + 2);
+			"%s's own certificate must come first",
+			i + 2,
+			from->use == KEY_PAIR_SERVER ? "server" : "client");
 		return false;
 	}
 	config_problem_note(problems,
@@ -310,18 +312,34 @@ static void warn_dates(const struct key_pair *pair, const struct source *from)
 	}
 }
 
+struct purpose {
+	int number;
+	const char *role;
+	const char *usage;
+	const char *peers;
+};
+
+static const struct purpose purposes[] = {
+	[KEY_PAIR_SERVER] = {X509_PURPOSE_SSL_SERVER, "a server", "serverAuth",
+		"clients"},
+	[KEY_PAIR_CLIENT] = {X509_PURPOSE_SSL_CLIENT, "a client", "clientAuth",
+		"the origin"},
+};
+
 static void warn_chain(const struct key_pair *pair, const struct source *from)
 {
 	const struct config_certificate *files = from->files;
 	struct config_problems *problems = from->problems;
+	const struct purpose *purpose = &purposes[from->use];
 	X509 *below = pair->leaf;
 
-	if (X509_check_purpose(below, X509_PURPOSE_SSL_SERVER, 0) != 1)
+	if (X509_check_purpose(below, purpose->number, 0) != 1)
 		config_problem(problems, CONFIG_WARNING, EXIT_CODE_OK,
 			files->cert.mark,
-			"%s: %s is not made for a server (extended key usage "
-			"without serverAuth); clients will refuse it",
-			from->cert_key, files->cert.text);
+			"%s: %s is not made for %s (extended key usage "
+			"without %s); %s will refuse it",
+			from->cert_key, files->cert.text, purpose->role,
+			purpose->usage, purpose->peers);
 	for (int i = 0; i < sk_X509_num(pair->chain); i++) {
 		X509 *above = sk_X509_value(pair->chain, i);
 
@@ -329,17 +347,18 @@ static void warn_chain(const struct key_pair *pair, const struct source *from)
 			config_problem(problems, CONFIG_WARNING, EXIT_CODE_OK,
 				files->cert.mark,
 				"%s: certificate %d in %s did not issue the "
-				"one before it; clients may refuse the chain",
-				from->cert_key, i + 2, files->cert.text);
+				"one before it; %s may refuse the chain",
+				from->cert_key, i + 2, files->cert.text,
+				purpose->peers);
 		below = above;
 	}
 }
 
 bool key_pair_load(struct key_pair *pair,
 	const struct config_certificate *files, const char *at,
-	struct config_problems *problems)
+	enum key_pair_use use, struct config_problems *problems)
 {
-	struct source from = {.files = files, .problems = problems};
+	struct source from = {.files = files, .problems = problems, .use = use};
 	bool cert_ok, key_ok;
 
 	snprintf(from.cert_key, sizeof(from.cert_key), "%s.cert", at);

@@ -17,37 +17,14 @@
 #include "tls/client_auth.h"
 #include "client_auth_priv.h"
 #include "tickets_priv.h"
+#include "tls_profile_priv.h"
 #include "tls/ticket_keys.h"
 #include "tls/tls_sni.h"
 #include "tls/trust.h"
 
 enum {
 	CONTEXT_MAGIC = 0x746c7378,
-	SECURITY_LEVEL = 2,
-	/* Bytes of a client's certificates; the handshake ends beyond (R17). */
-	CERT_LIST_MAX = 100 * 1024,
 };
-
-/* Forward secrecy and AEAD only; AES-128 first: it is the fastest, and
- * SHA-256 is what processors help with. */
-static const char default_ciphers[] =
-	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
-	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
-	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-static const char default_suites[] =
-	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
-	"TLS_CHACHA20_POLY1305_SHA256";
-/* P-384 and P-521 stay in the list for the certificates of clients: without
- * them TLS 1.2 refuses such keys. X448 would only cost (no fast code). */
-static const char default_groups[] = "X25519:P-256:P-384:P-521";
-/* No SHA-1, no SHA-224, no DSA (R16). PKCS#1 v1.5 is for TLS 1.2 and for the
- * signatures inside of certificates. */
-static const char signature_algorithms[] =
-	"ecdsa_secp256r1_sha256:ed25519:rsa_pss_rsae_sha256:"
-	"rsa_pss_pss_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:"
-	"rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pss_pss_sha384:"
-	"rsa_pss_pss_sha512:ed448:rsa_pkcs1_sha256:rsa_pkcs1_sha384:"
-	"rsa_pkcs1_sha512";
 
 struct tls_context {
 	unsigned magic;
@@ -122,17 +99,6 @@ static void report(struct config_problems *problems, struct config_mark mark,
 	ERR_clear_error();
 }
 
-/* SSL_CTX_set1_..._list without their cast, which drops a const. */
-static int set_list(SSL_CTX *ctx, int which, const char *list)
-{
-	union {
-		const char *ours;
-		void *theirs; /* only read */
-	} text = {.ours = list};
-
-	return (int)SSL_CTX_ctrl(ctx, which, 0, text.theirs);
-}
-
 /* The library skips names it does not know; we do not. */
 static bool each_known(
 	const char *list, int (*set)(SSL_CTX *ctx, const char *list))
@@ -157,7 +123,7 @@ static bool each_known(
 
 static int set_groups(SSL_CTX *ctx, const char *list)
 {
-	return set_list(ctx, SSL_CTRL_SET_GROUPS_LIST, list);
+	return tls_profile_list(ctx, SSL_CTRL_SET_GROUPS_LIST, list);
 }
 
 struct choice {
@@ -188,41 +154,28 @@ static bool set_algorithms(SSL_CTX *ctx, const struct config_tls *tls,
 	struct config_problems *problems)
 {
 	const struct choice choices[] = {
-		{"tls.ciphers_tls12", &tls->ciphers_tls12, default_ciphers,
+		{"tls.ciphers_tls12", &tls->ciphers_tls12, tls_profile_ciphers,
 			SSL_CTX_set_cipher_list},
 		{"tls.ciphersuites_tls13", &tls->ciphersuites_tls13,
-			default_suites, SSL_CTX_set_ciphersuites},
-		{"tls.groups", &tls->groups, default_groups, set_groups},
+			tls_profile_suites, SSL_CTX_set_ciphersuites},
+		{"tls.groups", &tls->groups, tls_profile_groups, set_groups},
 	};
 	bool ok = true;
 
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
 		ok = set_choice(ctx, &choices[i], problems) && ok;
 	/* After the list of ciphers, which could change it. */
-	SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
+	SSL_CTX_set_security_level(ctx, TLS_PROFILE_LEVEL);
 	return ok;
 }
 
 static bool set_basics(SSL_CTX *ctx, const struct config_tls *tls)
 {
-	SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE |
-					 SSL_OP_NO_RENEGOTIATION |
-					 SSL_OP_NO_COMPRESSION);
-	/* The chain is the file's: else the library verifies our own
-	 * certificate in every handshake. */
-	SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN |
-				      SSL_MODE_RELEASE_BUFFERS |
-				      SSL_MODE_ENABLE_PARTIAL_WRITE |
-				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_max_cert_list(ctx, CERT_LIST_MAX);
+	SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
-	SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
-	return SSL_CTX_set_min_proto_version(ctx, tls->min_version) == 1 &&
+	return tls_profile_set(ctx) &&
+	       SSL_CTX_set_min_proto_version(ctx, tls->min_version) == 1 &&
 	       SSL_CTX_set_max_proto_version(ctx, tls->max_version) == 1 &&
-	       set_list(ctx, SSL_CTRL_SET_SIGALGS_LIST, signature_algorithms) ==
-		       1 &&
-	       set_list(ctx, SSL_CTRL_SET_CLIENT_SIGALGS_LIST,
-		       signature_algorithms) == 1 &&
 	       tickets_refuse(ctx);
 }
 

@@ -366,7 +366,8 @@ static bool load_one(struct loading *l, struct sni_certificate *c)
 
 	place_of(l, c, at);
 	snprintf(key, sizeof(key), "%s.ocsp_file", at);
-	if (!key_pair_load(&c->pair, c->files, at, l->problems) ||
+	if (!key_pair_load(
+		    &c->pair, c->files, at, KEY_PAIR_SERVER, l->problems) ||
 		!ocsp_staple_load(&c->staple, &c->files->ocsp_file, key,
 			&c->pair, l->problems)) {
 		l->failed = true;

@@ -16,18 +16,17 @@
 #include "problem_priv.h"
 #include "trust_priv.h"
 
-static const char key[] = "client_auth.ca";
-
 /* Security level 2 (R16) asks for as much. */
 enum { SECURITY_BITS = 112 };
 
 /* One load in progress. */
 struct loader {
-	struct trust *trust;
+	const char *key; /* of the configuration */
+	X509_STORE *store;
 	struct config_problems *problems;
-	struct config_mark mark; /* of the entry being read */
-	STACK_OF(X509_NAME) * names;
-	size_t names_len; /* as the handshake carries them */
+	struct config_mark mark;     /* of the entry being read */
+	STACK_OF(X509_NAME) * names; /* NULL: not collected */
+	size_t names_len;            /* as the handshake carries them */
 	bool failed;
 };
 
@@ -42,7 +41,7 @@ struct source {
 static void no_memory(struct loader *l)
 {
 	config_problem(l->problems, CONFIG_ERROR, EXIT_CODE_INTERNAL, l->mark,
-		"%s: out of memory", key);
+		"%s: out of memory", l->key);
 	l->failed = true;
 }
 
@@ -82,13 +81,14 @@ static void report_not_a_ca(struct loader *l, const struct source *from,
 	if (from->total == 1)
 		config_problem(l->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
 			l->mark,
-			"%s: %s holds 1 certificate but it is not a CA", key,
+			"%s: %s holds 1 certificate but it is not a CA", l->key,
 			from->path);
 	else
 		config_problem(l->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
 			l->mark,
 			"%s: certificate %u of %u in %s (line %u) is not a CA",
-			key, from->index, from->total, from->path, from->line);
+			l->key, from->index, from->total, from->path,
+			from->line);
 	config_problem_note(l->problems, "%s %s", name, why);
 	l->failed = true;
 }
@@ -107,11 +107,11 @@ static void warn_useless(
 		config_problem(l->problems, CONFIG_WARNING, EXIT_CODE_OK,
 			l->mark,
 			"%s: %s: %s expired on %s; nothing it issued passes",
-			key, from->path, name, day);
+			l->key, from->path, name, day);
 	} else if (before > 0) {
 		problem_day(X509_get0_notBefore(cert), day);
 		config_problem(l->problems, CONFIG_WARNING, EXIT_CODE_OK,
-			l->mark, "%s: %s: %s is not valid before %s", key,
+			l->mark, "%s: %s: %s is not valid before %s", l->key,
 			from->path, name, day);
 	}
 	if (EVP_PKEY_get_security_bits(X509_get0_pubkey(cert)) < SECURITY_BITS)
@@ -119,7 +119,7 @@ static void warn_useless(
 			l->mark,
 			"%s: %s: %s has a weak key (%d bits); nothing it "
 			"issued passes",
-			key, from->path, name,
+			l->key, from->path, name,
 			EVP_PKEY_get_bits(X509_get0_pubkey(cert)));
 }
 
@@ -130,7 +130,7 @@ static bool add_name(struct loader *l, const X509_NAME *subject)
 	size_t len = 0;
 	X509_NAME *copy;
 
-	if (l->names_len > TRUST_NAMES_MAX)
+	if (!l->names || l->names_len > TRUST_NAMES_MAX)
 		return true; /* they will not be sent */
 	for (int i = 0; i < sk_X509_NAME_num(l->names); i++) {
 		if (!X509_NAME_cmp(sk_X509_NAME_value(l->names, i), subject))
@@ -159,7 +159,7 @@ static void add_certificate(struct loader *l, const struct source *from,
 		config_problem(l->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
 			l->mark,
 			"%s: %s: the block at line %u is no X.509 certificate",
-			key, from->path, from->line);
+			l->key, from->path, from->line);
 		l->failed = true;
 		X509_free(cert);
 		return;
@@ -169,7 +169,7 @@ static void add_certificate(struct loader *l, const struct source *from,
 		report_not_a_ca(l, from, cert, why);
 	} else {
 		warn_useless(l, from, cert);
-		if (!X509_STORE_add_cert(l->trust->store, cert) ||
+		if (!X509_STORE_add_cert(l->store, cert) ||
 			!add_name(l, X509_get_subject_name(cert)))
 			no_memory(l);
 	}
@@ -190,13 +190,13 @@ static void add_block(
 			l->mark,
 			"%s: %s holds a private key (line %u); it is not "
 			"needed here and should not lie here",
-			key, from->path, block->line);
+			l->key, from->path, block->line);
 		return;
 	}
 	config_problem(l->problems, CONFIG_ERROR, EXIT_CODE_CONFIG, l->mark,
 		"%s: %s: the block at line %u is \"%.*s\"; only "
 		"\"CERTIFICATE\" may stand here",
-		key, from->path, block->line, SLICE_FMT(block->label));
+		l->key, from->path, block->line, SLICE_FMT(block->label));
 	l->failed = true;
 }
 
@@ -215,8 +215,8 @@ static bool count_blocks(
 	file->line = 1;
 	if (result == PEM_BROKEN) {
 		config_problem(l->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
-			l->mark, "%s: %s, line %u: %s", key, from->path, line,
-			why);
+			l->mark, "%s: %s, line %u: %s", l->key, from->path,
+			line, why);
 		l->failed = true;
 	}
 	return result == PEM_END;
@@ -232,7 +232,7 @@ static void load_file(void *arg, const char *path)
 	unsigned line;
 
 	if (!pem_open(&file, path)) {
-		problem_unreadable(l->problems, key, l->mark, path, errno);
+		problem_unreadable(l->problems, l->key, l->mark, path, errno);
 		l->failed = true;
 		return;
 	}
@@ -240,7 +240,7 @@ static void load_file(void *arg, const char *path)
 		while (pem_next(&file, &block, &why, &line) == PEM_OK)
 			add_block(l, &from, &block);
 		if (!from.total) {
-			problem_no_block(l->problems, key, l->mark, path,
+			problem_no_block(l->problems, l->key, l->mark, path,
 				"certificate", &file);
 			l->failed = true;
 		}
@@ -250,7 +250,7 @@ static void load_file(void *arg, const char *path)
 
 static void load_entry(struct loader *l, const struct config_text *entry)
 {
-	const struct file_walk walk = {.key = key,
+	const struct file_walk walk = {.key = l->key,
 		.ends = {".pem", ".crt"},
 		.problems = l->problems,
 		.visit = load_file,
@@ -262,8 +262,8 @@ static void load_entry(struct loader *l, const struct config_text *entry)
 }
 
 /* Shall the names be sent, and do they fit? Then the trust takes them. */
-static void keep_names(
-	struct loader *l, const struct config_client_auth *settings)
+static void keep_names(struct loader *l, struct trust *trust,
+	const struct config_client_auth *settings)
 {
 	if (settings->advertise_ca_names == CONFIG_FALSE ||
 		(settings->advertise_ca_names == CONFIG_AUTO &&
@@ -277,55 +277,88 @@ static void keep_names(
 			TRUST_NAMES_MAX);
 		return;
 	}
-	l->trust->names = l->names;
+	trust->names = l->names;
 	l->names = NULL;
 }
 
 /* Both, so that one run finds all that is wrong; CRLs need their CAs. */
-static void load_revocation(
-	struct loader *l, const struct config_client_auth *settings)
+static void load_revocation(struct loader *l, struct trust *trust,
+	const struct config_client_auth *settings)
 {
-	if (!l->trust || !l->trust->store)
-		return;
-	if (!deny_load(&l->trust->deny, &settings->deny, l->problems))
+	if (!deny_load(&trust->deny, &settings->deny, l->problems))
 		l->failed = true;
 	if (l->failed || !settings->crl.files.count)
 		return;
-	l->trust->crls = crl_set_load(settings, l->trust->store, l->problems);
-	l->failed = !l->trust->crls;
+	trust->crls = crl_set_load(settings, trust->store, l->problems);
+	l->failed = !trust->crls;
+}
+
+static void load_all(struct loader *l, const struct config_texts *ca)
+{
+	for (size_t i = 0; i < ca->count; i++)
+		load_entry(l, &ca->items[i]);
+}
+
+static void fill(struct loader *l, struct trust *trust,
+	const struct config_client_auth *settings)
+{
+	l->store = trust->store = X509_STORE_new();
+	l->names = sk_X509_NAME_new_null();
+	if (!l->store || !l->names) {
+		no_memory(l);
+		return;
+	}
+	load_all(l, &settings->ca);
+	keep_names(l, trust, settings);
+	load_revocation(l, trust, settings);
 }
 
 struct trust *trust_load(const struct config_client_auth *settings,
 	struct config_problems *problems)
 {
-	struct loader l = {.problems = problems, .mark = settings->mark};
+	struct loader l = {.key = "client_auth.ca",
+		.problems = problems,
+		.mark = settings->mark};
+	struct trust *trust;
 
 	if (!settings->ca.count) {
 		config_problem(problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
 			settings->mark,
 			"%s: missing; client certificates cannot be checked",
-			key);
+			l.key);
 		return NULL;
 	}
-	l.trust = calloc(1, sizeof(*l.trust));
-	l.names = sk_X509_NAME_new_null();
-	if (l.trust)
-		l.trust->store = X509_STORE_new();
-	if (!l.trust || !l.names || !l.trust->store) {
+	trust = calloc(1, sizeof(*trust));
+	if (trust)
+		fill(&l, trust, settings);
+	else
 		no_memory(&l);
-	} else {
-		for (size_t i = 0; i < settings->ca.count; i++)
-			load_entry(&l, &settings->ca.items[i]);
-		keep_names(&l, settings);
-	}
-	load_revocation(&l, settings);
 	sk_X509_NAME_pop_free(l.names, X509_NAME_free);
 	ERR_clear_error();
-	if (l.failed) {
-		trust_free(l.trust);
-		return NULL;
-	}
-	return l.trust;
+	if (!l.failed)
+		return trust;
+	trust_free(trust);
+	return NULL;
+}
+
+struct x509_store_st *trust_store_load(const struct config_texts *ca,
+	const char *key, struct config_mark mark,
+	struct config_problems *problems)
+{
+	struct loader l = {.key = key,
+		.store = X509_STORE_new(),
+		.problems = problems,
+		.mark = mark};
+
+	if (l.store)
+		load_all(&l, ca);
+	else
+		no_memory(&l);
+	ERR_clear_error();
+	if (!l.failed)
+		return l.store;
+	X509_STORE_free(l.store);
+	return NULL;
 }
 
 void trust_free(struct trust *trust)

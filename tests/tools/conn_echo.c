@@ -288,7 +288,7 @@ int main(int argc, char **argv)
 	origin.other = &client;
 	client.conn = conn_accept(io, fd, &ssl, &events, &client);
 	if (relay)
-		origin.conn = conn_connect(io, &back, &events, &origin);
+		origin.conn = conn_connect(io, &back, NULL, &events, &origin);
 	if (!client.conn || (relay && !origin.conn))
 		die("no connection");
 	if (relay)

@@ -91,7 +91,8 @@ static void a_connection_is_made_and_refused_by_events(void **state)
 	assert_true(addr_parse(SLICE("127.0.0.1:0"), &addr));
 	listener = sock_listen(&addr, &how, &addr, &err);
 	ear_init(&ear);
-	EAR(&ear, ear.conn = conn_connect(bench.io, &addr, &ear_events, &ear));
+	EAR(&ear, ear.conn = conn_connect(
+			  bench.io, &addr, NULL, &ear_events, &ear));
 	assert_non_null(ear.conn);
 	write_text(&ear, "hello");
 	BENCH_UNTIL(&bench, ear.opens);
@@ -104,7 +105,8 @@ static void a_connection_is_made_and_refused_by_events(void **state)
 
 	close(listener);
 	ear_init(&ear);
-	EAR(&ear, ear.conn = conn_connect(bench.io, &addr, &ear_events, &ear));
+	EAR(&ear, ear.conn = conn_connect(
+			  bench.io, &addr, NULL, &ear_events, &ear));
 	assert_non_null(ear.conn);
 	BENCH_UNTIL(&bench, ear.fails);
 	assert_int_equal(ear.why, CONN_FAIL_CONNECT);
@@ -124,7 +126,8 @@ static void a_unix_path_without_a_socket_fails_by_event(void **state)
 	bench_init(&bench);
 	assert_true(addr_parse(SLICE("unix:/nonexistent/socket"), &addr));
 	ear_init(&ear);
-	EAR(&ear, ear.conn = conn_connect(bench.io, &addr, &ear_events, &ear));
+	EAR(&ear, ear.conn = conn_connect(
+			  bench.io, &addr, NULL, &ear_events, &ear));
 	assert_non_null(ear.conn);
 	write_text(&ear, "lost");
 	bench_settle(&bench);
@@ -1013,7 +1016,7 @@ static void finish_and_abort_are_allowed_before_on_open(void **state)
 			close(listener); /* its refusal must not come, too */
 		ear_init(&ear);
 		EAR(&ear, ear.conn = conn_connect(
-				  bench.io, &addr, &ear_events, &ear));
+				  bench.io, &addr, NULL, &ear_events, &ear));
 		if (i & 1)
 			ear_finish(&ear);
 		else

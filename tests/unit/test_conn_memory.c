@@ -314,7 +314,7 @@ static void what_cannot_be_made_leaves_nothing_behind(void **state)
 		assert_int_equal(next_fd(), before);
 		countdown = n;
 		armed = true;
-		conn = conn_connect(bench.io, &addr, &events, &owner);
+		conn = conn_connect(bench.io, &addr, NULL, &events, &owner);
 		armed = false;
 	}
 	armed = true;
