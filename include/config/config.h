@@ -80,6 +80,9 @@ struct config_origin {
 	struct config_server *servers; /* url and authority: the first's */
 	size_t server_count;           /* 0: all addresses are one */
 	unsigned next_weight;          /* while they are read */
+	const char *next_host;
+	bool next_tls;
+	struct config_origin_tls tls;
 	enum config_balance balance;
 	struct addr *addresses; /* what the name resolved to at load time */
 	size_t address_count;

@@ -4,6 +4,7 @@
 #ifndef MTLSGATE_CONFIG_CONFIG_SERVER_H
 #define MTLSGATE_CONFIG_CONFIG_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/config_text.h"
@@ -16,9 +17,20 @@ enum config_balance {
 
 enum { CONFIG_SERVERS_MAX = 64, CONFIG_WEIGHT_MAX = 100 };
 
+/* Towards servers that are https:// */
+struct config_origin_tls {
+	struct config_texts ca; /* files and directories, as client_auth.ca */
+	struct config_text server_name;      /* NULL: the host of the URL */
+	struct config_texts pin_spki_sha256; /* as written; none: any key */
+	struct config_text cert; /* ours, with its chain; NULL: none is shown */
+	struct config_text key;
+};
+
 struct config_server {
 	struct config_text url; /* as written */
 	const char *authority;
+	const char *host; /* without port and brackets; NULL: a unix socket */
+	bool tls;         /* https:// */
 	unsigned weight;
 	size_t first; /* of its addresses, in those of the origin */
 	size_t count;

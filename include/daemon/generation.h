@@ -20,6 +20,7 @@ struct config;
 struct config_problems;
 struct file_watch;
 struct err;
+struct origin_context;
 struct rulebook;
 struct seat;
 struct socket_group;
@@ -42,9 +43,11 @@ struct generation_trust {
 struct generation {
 	unsigned number;
 	struct config *config;
-	struct file_watch *files;       /* that it was made from */
-	struct rulebook *rules;         /* its policies and routes */
-	struct tls_context **contexts;  /* one per listener; NULL: freed */
+	struct file_watch *files;      /* that it was made from */
+	struct rulebook *rules;        /* its policies and routes */
+	struct tls_context **contexts; /* one per listener; NULL: freed */
+	/* One per origin, NULL where no server is https://; NULL: freed. */
+	struct origin_context **origin_contexts;
 	struct generation_trust *trust; /* one per listener */
 	struct privdrop who;
 	struct socket_group **groups; /* one per listener; lent by sockets */

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 struct config;
+struct origin_context;
 struct privdrop;
 struct rulebook;
 struct shared;
@@ -30,6 +31,7 @@ struct worker_setup { /* lent for the worker's life, save the descriptors */
 	const struct config *config;
 	const struct rulebook *rules; /* of this config */
 	struct tls_context *const *contexts;
+	struct origin_context *const *origin_contexts;
 	const struct privdrop *who;
 	struct shared *shared;
 	unsigned slot;

@@ -76,19 +76,15 @@ struct conn_events {
 
 /*
  * An accepted socket (takes fd). ssl: takes *ssl, a server-side SSL without a
- * BIO, or NULL for plain bytes; on_open comes when its handshake is done
- * (plain: from the later queue). NULL when memory is out (fd closed, *ssl
- * freed).
+ * BIO, or NULL for plain bytes; on_open comes when its handshake is done, or
+ * from the later queue. NULL: memory is out (fd closed, *ssl freed).
  */
 struct conn *conn_accept(struct conn_io *io, int fd, struct ssl_st **ssl,
 	const struct conn_events *events, void *owner)
 	__attribute__((warn_unused_result));
-/*
- * A new connection to addr. ssl: takes *ssl, a client-side SSL without a BIO,
- * or NULL for plain bytes; on_open comes when its handshake is done. Bytes
- * written before on_open wait. A refusal comes as on_fail. NULL when memory or
- * descriptors are out (*ssl freed).
- */
+/* A new connection to addr, ssl as above but client-side. Bytes written before
+ * on_open wait. A refusal comes as on_fail. NULL when memory or descriptors are
+ * out. */
 struct conn *conn_connect(struct conn_io *io, const struct addr *addr,
 	struct ssl_st **ssl, const struct conn_events *events, void *owner)
 	__attribute__((warn_unused_result));
@@ -144,7 +140,7 @@ struct conn_tls_info { /* all static or owned by the SSL; empty without TLS */
 };
 void conn_tls_info(const struct conn *conn, struct conn_tls_info *info);
 struct ssl_st *conn_ssl(const struct conn *conn); /* NULL: plain */
-/* Words ("Connection refused"); valid while the conn lives. Never NULL. */
+/* "Connection refused"; valid while the conn lives. Never NULL. */
 const char *conn_error(const struct conn *conn);
 bool conn_spoke_proxy(const struct conn *conn); /* not TLS */
 bool conn_tls_failed(const struct conn *conn);  /* CONN_FAIL_TLS */

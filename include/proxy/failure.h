@@ -34,6 +34,7 @@ enum failure {
 	/* the origin */
 	FAILURE_ORIGIN_CONNECT,
 	FAILURE_ORIGIN_CONNECT_TIMEOUT,
+	FAILURE_ORIGIN_TLS,         /* not the one we trust, or no TLS */
 	FAILURE_ORIGIN_UNAVAILABLE, /* all servers are down */
 	FAILURE_ORIGIN_QUEUE_FULL,  /* so many wait for a place already */
 	FAILURE_ORIGIN_QUEUE_TIMEOUT,

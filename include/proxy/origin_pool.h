@@ -19,6 +19,8 @@ struct http_limits;
 struct loop;
 struct metrics;
 struct origin_conn;
+struct origin_context;
+struct origin_peer;
 struct origin_pool;
 struct stream;
 
@@ -30,14 +32,18 @@ struct origin_pool_setup { /* all lent */
 	const struct http_limits *limits; /* of answers */
 	struct metrics *metrics;
 	unsigned busy_max; /* of one origin, all pools together; 0: no limit */
+	struct origin_context *tls; /* NULL: no server is https:// */
 	/* A connection is not busy any more; NULL: nobody asks. */
 	void (*freed)(void *owner);
+	/* TLS ended while the connection was lent; NULL: the same. */
+	void (*broken)(void *owner, const struct addr *addr, const char *words);
 	void *owner;
 };
 
-/* addr and *setup are lent. NULL when memory is out. */
+/* All are lent; peer: NULL for plain bytes. NULL when memory is out. */
 struct origin_pool *origin_pool_new(const struct origin_pool_setup *setup,
-	const struct addr *addr) __attribute__((warn_unused_result));
+	const struct addr *addr, struct origin_peer *peer)
+	__attribute__((warn_unused_result));
 /* Closes every connection hard. NULL is ignored. */
 void origin_pool_free(struct origin_pool *pool);
 /* Idle connections end politely; none is kept from now on. */

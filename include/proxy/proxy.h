@@ -18,6 +18,7 @@ struct err;
 struct http_limits;
 struct loop;
 struct metrics;
+struct origin_context;
 struct proxy;
 struct rate_table;
 struct rulebook;
@@ -29,6 +30,8 @@ struct proxy_setup { /* everything is lent and outlives the proxy */
 	const struct config *config;
 	const struct rulebook *rules;        /* of this config */
 	struct tls_context *const *contexts; /* one per config listener */
+	/* One per origin, NULL where none is needed; NULL: nowhere. */
+	struct origin_context *const *origin_contexts;
 	struct metrics *metrics;
 	struct admission *admission;
 	struct rate_table *rates;  /* NULL: rate_limits are not asked for */

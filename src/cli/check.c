@@ -10,6 +10,7 @@
 #include "config/config_load.h"
 #include "config/config_problem.h"
 #include "policy/rulebook.h"
+#include "tls/origin_context.h"
 #include "tls/tls_context.h"
 
 struct check_options {
@@ -133,6 +134,17 @@ static bool print_config(const struct config *config)
 	return ok;
 }
 
+static void check_loaded(
+	const struct config *config, struct config_problems *problems)
+{
+	tls_context_check(config, problems);
+	for (size_t i = 0; i < config->origin_count; i++) {
+		if (origin_context_needed(&config->origins[i]))
+			origin_context_free(origin_context_new(
+				&config->origins[i], problems));
+	}
+}
+
 /* The system's openssl.cnf is not read, here neither (R16). */
 static void check_certificates(
 	const struct config *config, struct config_problems *problems)
@@ -145,7 +157,7 @@ static void check_certificates(
 			"tls.openssl_config: %s cannot be used by OpenSSL",
 			own->text ? own->text : "the library's own defaults");
 	else
-		tls_context_check(config, problems);
+		check_loaded(config, problems);
 }
 
 static int check(

@@ -135,6 +135,7 @@ static bool make_origins(struct selftest_gate *gate, struct err *err)
 			return false;
 		origin->addresses = addr;
 		origin->address_count = 1;
+		origin->server_count = 0; /* one, and plain */
 	}
 	return true;
 }

@@ -206,11 +206,17 @@ static void check_only_origin(struct config_loader *loader)
 			config->origin_count);
 }
 
+/* Of a server that is spoken to in plain. */
 static const struct addr *remote_address(const struct config_origin *origin)
 {
-	for (size_t i = 0; i < origin->address_count; i++) {
-		if (!addr_is_loopback(&origin->addresses[i]))
-			return &origin->addresses[i];
+	for (size_t i = 0; i < origin->server_count; i++) {
+		const struct config_server *server = &origin->servers[i];
+		const struct addr *addr = &origin->addresses[server->first];
+
+		for (size_t j = 0; j < server->count && !server->tls; j++) {
+			if (!addr_is_loopback(&addr[j]))
+				return &addr[j];
+		}
 	}
 	return NULL;
 }
@@ -237,7 +243,8 @@ static void check_origin(
 	}
 	config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG, mark,
 		"%s%s: %s is on another host, and http:// protects nothing on "
-		"the way; allowed are loopback addresses and unix:/path",
+		"the way; allowed are loopback addresses, unix:/path and "
+		"https://",
 		shorthand ? "origin" : "origins.",
 		shorthand ? "" : origin->name, text);
 	if (shorthand)
@@ -284,6 +291,57 @@ static void check_places(
 			"origins.%s.queue: nothing waits where "
 			"max_connections is not given",
 			origin->name);
+}
+
+static const struct config_server *first_https(
+	const struct config_origin *origin)
+{
+	for (size_t i = 0; i < origin->server_count; i++) {
+		if (origin->servers[i].tls)
+			return &origin->servers[i];
+	}
+	return NULL;
+}
+
+static void lacks_ca_of(struct config_loader *loader,
+	const struct config_origin *origin, const struct config_server *https)
+{
+	bool shorthand = config_given(loader, "origin") != NULL;
+
+	config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+		https->url.mark,
+		"%s%s%s: the CA that signs the certificate of %s is missing",
+		shorthand ? "origin" : "origins.",
+		shorthand ? "" : origin->name, shorthand ? "" : ".tls.ca",
+		https->url.text);
+	if (shorthand)
+		config_problem_note(loader->problems,
+			"write origins: {web: {servers: [%s], tls: {ca: "
+			"FILE}}}",
+			https->url.text);
+	else
+		config_problem_note(loader->problems,
+			"add tls: {ca: FILE} (PEM) to origins.%s",
+			origin->name);
+}
+
+static void check_tls(
+	struct config_loader *loader, const struct config_origin *origin)
+{
+	const struct config_origin_tls *tls = &origin->tls;
+	const struct config_server *https = first_https(origin);
+	const struct yaml_node *given = origin_key(loader, origin, "tls");
+	const char *text = NULL;
+
+	if (https && !tls->ca.count)
+		lacks_ca_of(loader, origin, https);
+	else if (given && !https)
+		text = "no server of it is https://";
+	else if (!tls->cert.text != !tls->key.text)
+		text = "cert and key belong together; one of them is missing";
+	if (text && given)
+		config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			given->mark, "origins.%s.tls: %s", origin->name, text);
 }
 
 /* ---- defaults made weaker: one warning each ---- */
@@ -377,6 +435,7 @@ void config_check(struct config_loader *loader)
 	for (size_t i = 0; i < loader->config->origin_count; i++) {
 		check_origin(loader, &loader->config->origins[i]);
 		check_places(loader, &loader->config->origins[i]);
+		check_tls(loader, &loader->config->origins[i]);
 	}
 	config_check_headers(loader);
 	check_weakened(loader);

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "config/config_value.h"
 
-enum { HTTP_PORT = 80, NAME_MAX_BYTES = 253 };
+enum { HTTP_PORT = 80, HTTPS_PORT = 443, NAME_MAX_BYTES = 253 };
 
 struct url {
 	struct slice host; /* without brackets */
@@ -36,10 +36,10 @@ static bool is_host_name(struct slice host)
 	       host.ptr[0] != '.' && host.ptr[0] != '-';
 }
 
-/* "host", "host:port", "[v6]", "[v6]:port" */
+/* "host", "host:port", "[v6]", "[v6]:port"; url->port: the default. */
 static bool split_authority(struct slice text, struct url *url)
 {
-	uint64_t port = HTTP_PORT;
+	uint64_t port = url->port;
 	size_t end;
 
 	url->bracketed = text.len && text.ptr[0] == '[';
@@ -71,15 +71,9 @@ static bool refuse_scheme(struct config_loader *loader, struct config_spot spot,
 	char shown[CONFIG_SHOWN];
 
 	config_shown(text, shown);
-	if (slice_starts(text, SLICE("https://"))) {
-		config_complain(loader, spot,
-			"%s: https:// origins are not available yet; use "
-			"http:// on this host, or unix:/path",
-			shown);
-		return false;
-	}
 	config_complain(loader, spot,
-		"%s is not a URL; allowed are http://host:port and unix:/path",
+		"%s is not a URL; allowed are http://host:port, "
+		"https://host:port and unix:/path",
 		shown);
 	if (!memmem(text.ptr, text.len, "://", 3) && text.ptr[0] != '/')
 		config_hint(loader, spot, "did you mean \"http://%.*s\"?",
@@ -90,10 +84,12 @@ static bool refuse_scheme(struct config_loader *loader, struct config_spot spot,
 	return false;
 }
 
+/* scheme: "http://" or "https://" */
 static bool parse_http(struct config_loader *loader, struct config_spot spot,
-	struct slice text, struct url *url, struct slice *authority)
+	const char *scheme, struct url *url, struct slice *authority)
 {
-	struct slice rest = slice_from(text, strlen("http://"));
+	struct slice text = *authority;
+	struct slice rest = slice_from(text, strlen(scheme));
 	size_t end = strcspn(rest.ptr, "/?#");
 	char shown[CONFIG_SHOWN];
 
@@ -104,7 +100,7 @@ static bool parse_http(struct config_loader *loader, struct config_spot spot,
 			"%s: nothing may stand behind the port; the client's "
 			"path is passed on as it is",
 			shown);
-		config_hint(loader, spot, "write http://%.*s",
+		config_hint(loader, spot, "write %s%.*s", scheme,
 			SLICE_FMT(slice_head(*authority, 64)));
 		return false;
 	}
@@ -116,7 +112,8 @@ static bool parse_http(struct config_loader *loader, struct config_spot spot,
 	if (split_authority(*authority, url))
 		return true;
 	config_complain(loader, spot,
-		"%s is not http://host:port with a port of 1 to 65535", shown);
+		"%s is not %shost:port with a port of 1 to 65535", shown,
+		scheme);
 	return false;
 }
 
@@ -235,12 +232,27 @@ static void read_unix(struct config_loader *loader, struct config_spot spot,
 			config_shown(slice_str(origin->url.text), shown));
 }
 
+/* NULL: neither of the two. */
+static const char *scheme_of(struct slice text, uint16_t *port)
+{
+	static const char http[] = "http://", https[] = "https://";
+	bool tls = slice_starts(text, slice_str(https));
+
+	*port = tls ? HTTPS_PORT : HTTP_PORT;
+	if (tls)
+		return https;
+	return slice_starts(text, slice_str(http)) ? http : NULL;
+}
+
 static void read_url(struct config_loader *loader, struct config_spot spot,
 	struct config_origin *origin)
 {
 	struct slice text, authority;
 	struct url url = {0};
+	const char *scheme;
 
+	origin->next_tls = false;
+	origin->next_host = NULL;
 	/* given, if only wrongly: not reported as missing, too */
 	origin->url.text = "";
 	if (!config_text_expand(loader, spot, "one URL", &origin->url))
@@ -250,15 +262,20 @@ static void read_url(struct config_loader *loader, struct config_spot spot,
 		read_unix(loader, spot, origin);
 		return;
 	}
-	if (!slice_starts(text, SLICE("http://"))) {
+	scheme = scheme_of(text, &url.port);
+	if (!scheme) {
 		refuse_scheme(loader, spot, text);
 		return;
 	}
-	if (!parse_http(loader, spot, text, &url, &authority))
+	origin->next_tls = !strcmp(scheme, "https://");
+	authority = text;
+	if (!parse_http(loader, spot, scheme, &url, &authority))
 		return;
 	origin->authority =
 		arena_printf(loader->arena, "%.*s", SLICE_FMT(authority));
-	if (!origin->authority)
+	origin->next_host =
+		arena_printf(loader->arena, "%.*s", SLICE_FMT(url.host));
+	if (!origin->authority || !origin->next_host)
 		config_no_memory(loader);
 	find_addresses(loader, spot, origin, &url);
 }
@@ -279,6 +296,8 @@ static void add_server(
 		memcpy(all, origin->servers, count * sizeof(*all));
 	all[count] = (struct config_server){.url = origin->url,
 		.authority = origin->authority,
+		.host = origin->next_host,
+		.tls = origin->next_tls,
 		.weight = origin->next_weight,
 		.first = first,
 		.count = origin->address_count - first};

@@ -152,22 +152,39 @@ static bool same_section(const char *a, const char *b)
 	return !strncmp(a, b, len) && b[len] == '.';
 }
 
-/* The path of the only key that has this name anywhere, or NULL; in one section
- * the first is meant. */
+static size_t depth_of(const char *path)
+{
+	size_t depth = 0;
+
+	for (; *path; path++)
+		depth += *path == '.';
+	return depth;
+}
+
+/* The path of the key that has this name, the least deep one; in one section
+ * the first is meant. NULL: there is none, or one in each of two sections. */
 static const char *elsewhere(struct slice name)
 {
 	const char *path = NULL;
+	size_t least = SIZE_MAX;
+	bool unique = false;
 
 	for (const struct config_key *key = config_schema_next(NULL); key;
 		key = config_schema_next(key)) {
-		if (!slice_eq(slice_str(last_name(key->path)), name))
+		size_t depth = depth_of(key->path);
+
+		if (depth > least ||
+			!slice_eq(slice_str(last_name(key->path)), name))
 			continue;
-		if (path && !same_section(path, key->path))
-			return NULL;
-		if (!path)
+		if (!path || depth < least) {
+			least = depth;
 			path = key->path;
+			unique = true;
+		} else if (!same_section(path, key->path)) {
+			unique = false;
+		}
 	}
-	return path;
+	return unique ? path : NULL;
 }
 
 static const char *foreign_path(struct slice name)

@@ -14,6 +14,7 @@
 #include "daemon/sockets.h"
 #include "policy/cert_headers.h"
 #include "policy/rulebook.h"
+#include "tls/origin_context.h"
 #include "tls/tls_context.h"
 
 /* ---- load ---- */
@@ -89,6 +90,26 @@ static bool build_contexts(struct generation *g, const struct ticket_ring *ring,
 	return ok;
 }
 
+static bool build_origin_contexts(
+	struct generation *g, struct config_problems *problems)
+{
+	const struct config *config = g->config;
+	bool ok = true;
+
+	g->origin_contexts = calloc(
+		config->origin_count + 1, sizeof(struct origin_context *));
+	if (!g->origin_contexts)
+		return no_memory(config->path, problems);
+	for (size_t i = 0; i < config->origin_count; i++) {
+		if (!origin_context_needed(&config->origins[i]))
+			continue;
+		g->origin_contexts[i] =
+			origin_context_new(&config->origins[i], problems);
+		ok = ok && g->origin_contexts[i];
+	}
+	return ok;
+}
+
 static bool find_user(struct generation *g, struct config_problems *problems)
 {
 	const struct config_process *process = &g->config->process;
@@ -117,6 +138,7 @@ static bool load(struct generation *g, const char *path,
 	/* all, so that one run finds all that is wrong */
 	g->rules = rulebook_new(g->config, problems);
 	built = build_contexts(g, ring, problems) && g->rules;
+	built = build_origin_contexts(g, problems) && built;
 	return find_user(g, problems) && built;
 }
 
@@ -149,6 +171,11 @@ void generation_free_contexts(struct generation *g)
 		tls_context_free(g->contexts[i]);
 	free(g->contexts);
 	g->contexts = NULL;
+	for (size_t i = 0; g->origin_contexts && i < g->config->origin_count;
+		i++)
+		origin_context_free(g->origin_contexts[i]);
+	free(g->origin_contexts);
+	g->origin_contexts = NULL;
 }
 
 void generation_free(struct generation *g)

@@ -168,6 +168,7 @@ static int be_worker(const struct seat *seat, int channel)
 		.config = g->config,
 		.rules = g->rules,
 		.contexts = g->contexts,
+		.origin_contexts = g->origin_contexts,
 		.who = &g->who,
 		.shared = master->shared,
 		.slot = (unsigned)seat->slot,

@@ -205,6 +205,7 @@ static bool make_proxy(struct worker *worker, struct err *err)
 		.config = setup->config,
 		.rules = setup->rules,
 		.contexts = setup->contexts,
+		.origin_contexts = setup->origin_contexts,
 		.metrics = shared_metrics(setup->shared, setup->slot),
 		.admission = shared_admission(setup->shared),
 		.rates = shared_rates(setup->shared),

@@ -38,6 +38,8 @@ static const struct failure_info table[FAILURE_COUNT] = {
 		"The origin cannot be reached."},
 	[FAILURE_ORIGIN_CONNECT_TIMEOUT] = {"origin-connect-timeout", 504,
 		BLAME_ORIGIN, "The origin cannot be reached in time."},
+	[FAILURE_ORIGIN_TLS] = {"origin-tls", 502, BLAME_ORIGIN,
+		"No trusted connection to the origin can be made."},
 	[FAILURE_ORIGIN_UNAVAILABLE] = {"origin-unavailable", 503, BLAME_ORIGIN,
 		"The origin is not available now."},
 	[FAILURE_ORIGIN_QUEUE_FULL] = {"origin-queue-full", 503, BLAME_ORIGIN,

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "origin_priv.h"
 #include "proxy/metrics.h"
+#include "tls/origin_context.h"
 
 enum { ORIGIN_LINES_MILLI = 1000, ORIGIN_LINES_BURST = 10 };
 
@@ -14,18 +15,37 @@ static void endpoints_free(struct origin *origin)
 {
 	for (size_t i = 0; origin->endpoints && i < origin->count; i++)
 		origin_pool_free(origin->endpoints[i].pool);
+	for (size_t i = 0; origin->servers && i < origin->server_count; i++)
+		origin_peer_free(origin->servers[i].tls);
 	free(origin->endpoints);
 	free(origin->servers);
 	free(origin->balance);
 }
 
+static bool make_endpoints(struct origin *origin, const struct server *server)
+{
+	for (size_t i = server->first; i < server->first + server->count; i++) {
+		const struct addr *addr = &origin->setup.config->addresses[i];
+		struct endpoint *endpoint = &origin->endpoints[i];
+
+		addr_print(addr, endpoint->text);
+		endpoint->pool =
+			origin_pool_new(&origin->setup, addr, server->tls);
+		if (!endpoint->pool)
+			return false;
+	}
+	return true;
+}
+
 static void on_freed(void *owner);
+static void on_broken(void *owner, const struct addr *addr, const char *words);
 static void on_wake(void *arg);
 static void on_expired(struct origin_queue_entry *entry);
 
 static void make_queue(struct origin *origin)
 {
 	origin->setup.freed = on_freed;
+	origin->setup.broken = on_broken;
 	origin->setup.owner = origin;
 	origin->wake = (struct loop_task){.cb = on_wake, .arg = origin};
 	origin_queue_init(&origin->queue, origin->setup.loop,
@@ -47,13 +67,8 @@ struct origin *origin_new(const struct origin_pool_setup *setup)
 		&origin->bucket, ORIGIN_LINES_MILLI, ORIGIN_LINES_BURST);
 	if (!origin_servers_make(origin) || !origin->endpoints)
 		goto failed;
-	for (size_t i = 0; i < origin->count; i++) {
-		const struct addr *addr = &setup->config->addresses[i];
-
-		addr_print(addr, origin->endpoints[i].text);
-		origin->endpoints[i].pool =
-			origin_pool_new(&origin->setup, addr);
-		if (!origin->endpoints[i].pool)
+	for (size_t i = 0; i < origin->server_count; i++) {
+		if (!make_endpoints(origin, &origin->servers[i]))
 			goto failed;
 	}
 	return origin;
@@ -121,18 +136,33 @@ static void on_opened(void *owner, struct stream *stream)
 	end_ready(lease, stream);
 }
 
-static void on_refused(void *owner, enum failure why, const char *words)
+static void tell(struct origin *origin, const char *event, struct slice address,
+	const char *words)
 {
-	struct lease *lease = owner;
-	struct origin *origin = lease->origin;
 	uint64_t held;
 
 	if (log_bucket_take(
 		    &origin->bucket, loop_now_ms(origin->setup.loop), &held))
-		LOG(LOG_LEVEL_WARN, "origin_unreachable",
+		LOG(LOG_LEVEL_WARN, event,
 			LOG_STR("origin", origin->setup.config->name),
-			LOG_SLICE("address", lease->address),
-			LOG_STR("error", words), LOG_U64("suppressed", held));
+			LOG_SLICE("address", address), LOG_STR("error", words),
+			LOG_U64("suppressed", held));
+}
+
+static void on_broken(void *owner, const struct addr *addr, const char *words)
+{
+	char text[ADDR_TEXT];
+
+	addr_print(addr, text);
+	tell(owner, "origin_tls_ended", slice_str(text), words);
+}
+
+static void on_refused(void *owner, enum failure why, const char *words)
+{
+	struct lease *lease = owner;
+	struct origin *origin = lease->origin;
+
+	tell(origin, "origin_unreachable", lease->address, words);
 	lease->conn = NULL;
 	if (++lease->tried < server_of(lease)->count) {
 		connect_next(lease);

@@ -8,6 +8,7 @@
 #include "http/h1_client.h"
 #include "net/conn.h"
 #include "proxy/metrics.h"
+#include "tls/origin_context.h"
 
 enum oc_state {
 	OC_CONNECTING, /* an owner waits for it */
@@ -41,8 +42,9 @@ struct origin_conn {
 struct origin_pool {
 	const struct origin_pool_setup *setup;
 	const struct addr *addr;
-	struct oc_list idle; /* used last stands first */
-	struct oc_list busy; /* connecting and lent */
+	struct origin_peer *peer; /* NULL: plain */
+	struct oc_list idle;      /* used last stands first */
+	struct oc_list busy;      /* connecting and lent */
 	unsigned idle_count;
 	unsigned busy_count;
 	bool draining;
@@ -184,9 +186,17 @@ static void on_idle(void *owner)
 	watch_idle(pool);
 }
 
+/* A word of TLS about the end is worth a line: it may be that our certificate
+ * was refused, which TLS 1.3 tells behind the handshake. */
 static void on_over(void *owner, enum stream_close how)
 {
-	oc_close(owner, how);
+	struct origin_conn *oc = owner;
+	const struct origin_pool_setup *setup = oc->pool->setup;
+
+	if (oc->state == OC_LENT && setup->broken && conn_tls_failed(oc->conn))
+		setup->broken(
+			setup->owner, oc->pool->addr, conn_error(oc->conn));
+	oc_close(oc, how);
 }
 
 static const struct h1_client_events client_events = {
@@ -221,8 +231,23 @@ static void refuse(struct origin_conn *oc, enum failure why, const char *words)
 	void *owner = oc->owner;
 
 	count(oc->pool, METRIC_ORIGIN_CONNECT_FAILURES);
+	if (why == FAILURE_ORIGIN_TLS)
+		count(oc->pool, METRIC_ORIGIN_TLS_FAILURES);
 	events->refused(owner, why, words);
 	oc_close(oc, STREAM_ABORT);
+}
+
+/* false: what was agreed on is not HTTP/1.1. */
+static bool is_http(const struct origin_conn *oc)
+{
+	struct conn_tls_info info;
+
+	if (!oc->pool->peer)
+		return true;
+	conn_tls_info(oc->conn, &info);
+	if (info.resumed)
+		count(oc->pool, METRIC_ORIGIN_TLS_RESUMPTIONS);
+	return origin_peer_speaks_http(conn_ssl(oc->conn));
 }
 
 static void on_open(void *owner)
@@ -231,6 +256,11 @@ static void on_open(void *owner)
 	const struct origin_pool_setup *setup = oc->pool->setup;
 
 	assert(oc->magic == OC_MAGIC && oc->state == OC_CONNECTING);
+	if (!is_http(oc)) {
+		refuse(oc, FAILURE_ORIGIN_TLS,
+			"it chose another protocol than http/1.1 (ALPN)");
+		return;
+	}
 	oc->client = h1_client_new(
 		setup->loop, oc->conn, setup->limits, &client_events, oc);
 	if (!oc->client) {
@@ -265,6 +295,14 @@ static void on_fail(void *owner, enum conn_fail why)
 	struct origin_conn *oc = owner;
 
 	assert(oc->magic == OC_MAGIC && oc->state == OC_CONNECTING);
+	if (why == CONN_FAIL_HANDSHAKE) {
+		char words[ORIGIN_PEER_WORDS];
+
+		origin_peer_explain(
+			conn_ssl(oc->conn), conn_error(oc->conn), words);
+		refuse(oc, FAILURE_ORIGIN_TLS, words);
+		return;
+	}
 	refuse(oc,
 		why == CONN_FAIL_MEMORY ? FAILURE_MEMORY
 					: FAILURE_ORIGIN_CONNECT,
@@ -284,7 +322,9 @@ static void on_connect_deadline(void *arg)
 	struct origin_conn *oc = arg;
 
 	assert(oc->magic == OC_MAGIC && oc->state == OC_CONNECTING);
-	refuse(oc, FAILURE_ORIGIN_CONNECT_TIMEOUT, "connect timed out");
+	refuse(oc, FAILURE_ORIGIN_CONNECT_TIMEOUT,
+		oc->pool->peer ? "connect and TLS handshake timed out"
+			       : "connect timed out");
 }
 
 struct origin_conn *origin_pool_connect(struct origin_pool *pool,
@@ -292,6 +332,7 @@ struct origin_conn *origin_pool_connect(struct origin_pool *pool,
 {
 	const struct origin_pool_setup *setup = pool->setup;
 	struct origin_conn *oc = calloc(1, sizeof(*oc));
+	struct ssl_st *ssl = NULL;
 
 	if (!oc)
 		return NULL;
@@ -303,7 +344,12 @@ struct origin_conn *origin_pool_connect(struct origin_pool *pool,
 	if (!loop_timer_set(
 		    &oc->connecting, setup->timeouts->origin_connect_ms))
 		goto failed;
-	oc->conn = conn_connect(setup->io, pool->addr, NULL, &conn_events, oc);
+	if (pool->peer) {
+		ssl = origin_peer_connect(pool->peer);
+		if (!ssl)
+			goto failed;
+	}
+	oc->conn = conn_connect(setup->io, pool->addr, &ssl, &conn_events, oc);
 	if (!oc->conn)
 		goto failed;
 	list_push(&pool->busy, oc);
@@ -322,8 +368,8 @@ void origin_pool_cancel(struct origin_conn *oc)
 
 /* ---- the pool ---- */
 
-struct origin_pool *origin_pool_new(
-	const struct origin_pool_setup *setup, const struct addr *addr)
+struct origin_pool *origin_pool_new(const struct origin_pool_setup *setup,
+	const struct addr *addr, struct origin_peer *peer)
 {
 	struct origin_pool *pool = calloc(1, sizeof(*pool));
 
@@ -331,6 +377,7 @@ struct origin_pool *origin_pool_new(
 		return NULL;
 	pool->setup = setup;
 	pool->addr = addr;
+	pool->peer = peer;
 	loop_timer_init(setup->loop, &pool->expiry, on_expiry, pool);
 	return pool;
 }

@@ -23,7 +23,8 @@ struct server {
 	const char *url;
 	size_t first;
 	size_t count;
-	size_t current; /* that worked last, from first */
+	size_t current;          /* that worked last, from first */
+	struct origin_peer *tls; /* NULL: plain */
 	struct server_health health;
 };
 

@@ -5,9 +5,10 @@
 
 #include "config/config.h"
 #include "proxy/metrics.h"
+#include "tls/origin_context.h"
 
 /* Where nothing is told of servers, all addresses are one. */
-static void set_server(struct origin *origin, size_t i)
+static bool set_server(struct origin *origin, size_t i)
 {
 	const struct config_origin *config = origin->setup.config;
 	const struct config_server all = {.url = config->url,
@@ -21,6 +22,10 @@ static void set_server(struct origin *origin, size_t i)
 		.count = from->count};
 	origin->balance[i] = (struct balance_server){.weight = from->weight,
 		.hash = balance_hash(slice_str(from->url.text))};
+	if (!from->tls)
+		return true;
+	origin->servers[i].tls = origin_peer_new(origin->setup.tls, from->host);
+	return origin->servers[i].tls;
 }
 
 bool origin_servers_make(struct origin *origin)
@@ -34,8 +39,10 @@ bool origin_servers_make(struct origin *origin)
 		calloc(origin->server_count, sizeof(*origin->balance));
 	if (!origin->servers || !origin->balance)
 		return false;
-	for (size_t i = 0; i < origin->server_count; i++)
-		set_server(origin, i);
+	for (size_t i = 0; i < origin->server_count; i++) {
+		if (!set_server(origin, i))
+			return false;
+	}
 	return true;
 }
 

@@ -137,6 +137,7 @@ static unsigned busy_max(const struct config *config, size_t origin)
 static bool make_origins(struct proxy *proxy)
 {
 	const struct config *config = proxy->setup.config;
+	struct origin_context *const *contexts = proxy->setup.origin_contexts;
 
 	proxy->origins =
 		calloc(config->origin_count + 1, sizeof(struct origin *));
@@ -149,7 +150,8 @@ static bool make_origins(struct proxy *proxy)
 			.timeouts = &config->timeouts,
 			.limits = &proxy->origin_limits,
 			.metrics = proxy->setup.metrics,
-			.busy_max = busy_max(config, i)};
+			.busy_max = busy_max(config, i),
+			.tls = contexts ? contexts[i] : NULL};
 
 		proxy->origins[i] = origin_new(&setup);
 		if (!proxy->origins[i])

@@ -72,7 +72,7 @@ static int start(void **state)
 		.timeouts = &rig->timeouts,
 		.limits = &rig->limits,
 		.metrics = &rig->metrics};
-	rig->pool = origin_pool_new(&rig->setup, &rig->addr);
+	rig->pool = origin_pool_new(&rig->setup, &rig->addr, NULL);
 	assert_non_null(rig->pool);
 	rig->arena = arena_new(NULL);
 	*state = rig;
