@@ -104,6 +104,8 @@ struct config_timeouts {
 	int64_t keepalive_ms;      /* idle, between requests */
 	int64_t origin_connect_ms;
 	int64_t origin_response_ms; /* request sent -> head of the answer */
+	int64_t upgraded_idle_ms;   /* a tunnel without a byte */
+	int64_t tunnel_grace_ms;    /* of a tunnel whose session drains */
 	int64_t origin_idle_ms;     /* body of the answer without progress */
 	int64_t drain_idle_ms;
 	int64_t shutdown_ms;
@@ -172,6 +174,7 @@ struct config {
 	struct config_rate_limit *rate_limits;
 	size_t rate_limit_count;
 	struct config_limits limits;
+	struct config_texts upgrade; /* limits.upgrade: protocols of tunnels */
 	struct config_logging logging;
 	struct config_admin admin;
 };

@@ -26,8 +26,8 @@
  *     again if the protocol can). ABORT: the peer must be able to see that
  *     the message is incomplete; so it is when DONE comes before send_end.
  *     The arena is not touched after close.
- *  6. tunnel: from now on body bytes are raw both ways, and send_end / on_end
- *     mean half-close.
+ *  6. tunnel, behind a 101: body bytes are raw both ways, send_end / on_end
+ *     mean half-close; tunnel_grace_ms into a drain on_fail(TIMED_OUT) comes.
  */
 #ifndef MTLSGATE_HTTP_STREAM_H
 #define MTLSGATE_HTTP_STREAM_H
@@ -114,12 +114,13 @@ struct http_limits {
 	uint64_t body;          /* largest request body; UINT64_MAX: none */
 	uint64_t body_min_rate; /* bytes/s, averaged since the body began */
 	unsigned pipelined;
-	uint64_t requests;    /* per connection */
-	int64_t header_ms;    /* the whole head, from its first byte */
-	int64_t body_ms;      /* a body without any progress */
-	int64_t write_ms;     /* a write without any progress */
-	int64_t keepalive_ms; /* idle between requests */
-	int64_t first_ms;     /* idle before the first request */
+	uint64_t requests;       /* per connection */
+	int64_t header_ms;       /* the whole head, from its first byte */
+	int64_t body_ms;         /* a body without any progress */
+	int64_t write_ms;        /* a write without any progress */
+	int64_t keepalive_ms;    /* idle between requests */
+	int64_t first_ms;        /* idle before the first request */
+	int64_t tunnel_grace_ms; /* of a tunnel, once the session drains */
 };
 
 /* ---- the session on a client connection ---- */

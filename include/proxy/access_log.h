@@ -46,8 +46,9 @@ struct access_record {
 	enum failure failure;
 	enum http_rule rule; /* of the message that was refused */
 	unsigned retries;
-	uint64_t queued_us;  /* waited for a place at the origin */
-	struct slice origin; /* address; empty: none was asked */
+	struct slice upgrade; /* the protocol of a tunnel; empty: none */
+	uint64_t queued_us;   /* waited for a place at the origin */
+	struct slice origin;  /* address; empty: none was asked */
 	const struct client_auth *auth;
 	struct slice subject;
 	struct slice serial;

@@ -8,9 +8,11 @@
  *                   | stream ready
  *                   v
  *                 ANSWER --fail--> LEASE once more, or reply
- *                   | final head
- *                   v
- *                 RELAY --the answer ended--> DONE
+ *                   | final head                | 101
+ *                   v                           v
+ *                 RELAY --the answer ended    TUNNEL --both sides ended
+ *                   v                           v
+ *                  DONE                        DONE
  *  any state: client gone -> abort origin -> DONE; origin fails after the
  *  head -> abort client -> DONE
  *

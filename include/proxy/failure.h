@@ -44,6 +44,8 @@ enum failure {
 	FAILURE_ORIGIN_CUT,     /* left or erred within its answer */
 	FAILURE_ORIGIN_STALLED, /* stopped within its answer */
 	/* us */
+	FAILURE_TUNNEL_IDLE,  /* no byte for upgraded_idle */
+	FAILURE_TUNNEL_GRACE, /* its connection had to end (R13) */
 	FAILURE_CERT_HEADERS, /* could not be written truly (R6) */
 	FAILURE_MEMORY,
 	FAILURE_SHUTDOWN,

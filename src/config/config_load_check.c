@@ -192,158 +192,6 @@ static void check_numbers(struct config_loader *loader)
 	check_files_limit(loader);
 }
 
-/* ---- origins (R22) ---- */
-
-static void check_only_origin(struct config_loader *loader)
-{
-	const struct config *config = loader->config;
-
-	if (config->origin_count > 1 && !config->route_count)
-		config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
-			config->origins[1].mark,
-			"origins: found %zu origins, and no routes that tell "
-			"which request goes where",
-			config->origin_count);
-}
-
-/* Of a server that is spoken to in plain. */
-static const struct addr *remote_address(const struct config_origin *origin)
-{
-	for (size_t i = 0; i < origin->server_count; i++) {
-		const struct config_server *server = &origin->servers[i];
-		const struct addr *addr = &origin->addresses[server->first];
-
-		for (size_t j = 0; j < server->count && !server->tls; j++) {
-			if (!addr_is_loopback(&addr[j]))
-				return &addr[j];
-		}
-	}
-	return NULL;
-}
-
-static void check_origin(
-	struct config_loader *loader, const struct config_origin *origin)
-{
-	const struct addr *remote = remote_address(origin);
-	bool shorthand = config_given(loader, "origin") != NULL;
-	struct config_mark mark = origin->url.mark;
-	char text[ADDR_TEXT];
-
-	if (!remote)
-		return;
-	addr_print(remote, text);
-	if (origin->allow_plaintext_remote) {
-		config_problem(loader->problems, CONFIG_WARNING,
-			EXIT_CODE_CONFIG, mark,
-			"origins.%s: %s is on another host; requests and "
-			"certificate headers travel there unprotected "
-			"(allow_plaintext_remote)",
-			origin->name, text);
-		return;
-	}
-	config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG, mark,
-		"%s%s: %s is on another host, and http:// protects nothing on "
-		"the way; allowed are loopback addresses, unix:/path and "
-		"https://",
-		shorthand ? "origin" : "origins.",
-		shorthand ? "" : origin->name, text);
-	if (shorthand)
-		config_problem_note(loader->problems,
-			"if the way is safe, write origins: {web: {servers: "
-			"[%s], allow_plaintext_remote: true}}",
-			origin->url.text);
-	else
-		config_problem_note(loader->problems,
-			"if the way is safe, add allow_plaintext_remote: true "
-			"to origins.%s",
-			origin->name);
-}
-
-static const struct yaml_node *origin_key(const struct config_loader *loader,
-	const struct config_origin *origin, const char *path)
-{
-	const struct yaml_node *all = config_given(loader, "origins");
-	const struct yaml_node *one =
-		all ? yaml_tree_find(all, origin->name) : NULL;
-
-	return one ? yaml_tree_find_path(one, path) : NULL;
-}
-
-static void check_places(
-	struct config_loader *loader, const struct config_origin *origin)
-{
-	unsigned workers = loader->config->process.workers;
-	const struct yaml_node *places =
-		origin_key(loader, origin, "max_connections");
-	const struct yaml_node *queue = origin_key(loader, origin, "queue");
-
-	if (places && origin->max_connections &&
-		origin->max_connections < workers)
-		config_problem(loader->problems, CONFIG_WARNING,
-			EXIT_CODE_CONFIG, places->mark,
-			"origins.%s.max_connections: %u is less than "
-			"process.workers, which is %u; each worker has one "
-			"place at least",
-			origin->name, origin->max_connections, workers);
-	if (queue && !places)
-		config_problem(loader->problems, CONFIG_WARNING,
-			EXIT_CODE_CONFIG, queue->mark,
-			"origins.%s.queue: nothing waits where "
-			"max_connections is not given",
-			origin->name);
-}
-
-static const struct config_server *first_https(
-	const struct config_origin *origin)
-{
-	for (size_t i = 0; i < origin->server_count; i++) {
-		if (origin->servers[i].tls)
-			return &origin->servers[i];
-	}
-	return NULL;
-}
-
-static void lacks_ca_of(struct config_loader *loader,
-	const struct config_origin *origin, const struct config_server *https)
-{
-	bool shorthand = config_given(loader, "origin") != NULL;
-
-	config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
-		https->url.mark,
-		"%s%s%s: the CA that signs the certificate of %s is missing",
-		shorthand ? "origin" : "origins.",
-		shorthand ? "" : origin->name, shorthand ? "" : ".tls.ca",
-		https->url.text);
-	if (shorthand)
-		config_problem_note(loader->problems,
-			"write origins: {web: {servers: [%s], tls: {ca: "
-			"FILE}}}",
-			https->url.text);
-	else
-		config_problem_note(loader->problems,
-			"add tls: {ca: FILE} (PEM) to origins.%s",
-			origin->name);
-}
-
-static void check_tls(
-	struct config_loader *loader, const struct config_origin *origin)
-{
-	const struct config_origin_tls *tls = &origin->tls;
-	const struct config_server *https = first_https(origin);
-	const struct yaml_node *given = origin_key(loader, origin, "tls");
-	const char *text = NULL;
-
-	if (https && !tls->ca.count)
-		lacks_ca_of(loader, origin, https);
-	else if (given && !https)
-		text = "no server of it is https://";
-	else if (!tls->cert.text != !tls->key.text)
-		text = "cert and key belong together; one of them is missing";
-	if (text && given)
-		config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
-			given->mark, "origins.%s.tls: %s", origin->name, text);
-}
-
 /* ---- defaults made weaker: one warning each ---- */
 
 static void warn(
@@ -423,6 +271,55 @@ static void check_user(struct config_loader *loader)
 			config_shown(slice_str(process->group.text), shown));
 }
 
+/* ---- tunnels (R10) ---- */
+
+static bool is_protocol(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = slice_lower(text.ptr[i]);
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+			!strchr("!#$%&'*+-.^_`|~/", c))
+			return false;
+	}
+	return text.len > 0;
+}
+
+static void check_protocol(
+	struct config_loader *loader, const struct config_text *text)
+{
+	struct slice protocol = slice_str(text->text);
+	char shown[CONFIG_SHOWN];
+
+	if (!is_protocol(protocol))
+		config_complain_as(loader, text->mark, EXIT_CODE_CONFIG,
+			"limits.upgrade", "%s is not the name of a protocol",
+			config_shown(protocol, shown));
+	else if (slice_eq_nocase(slice_head(protocol, 3), SLICE("h2c")))
+		config_complain_as(loader, text->mark, EXIT_CODE_CONFIG,
+			"limits.upgrade",
+			"h2c would open a way to the origin past every rule; "
+			"it never passes");
+}
+
+static void check_upgrade(struct config_loader *loader)
+{
+	static const struct config_text websocket = {.text = "websocket"};
+	struct config_texts *all = &loader->config->upgrade;
+
+	for (size_t i = 0; i < all->count; i++)
+		check_protocol(loader, &all->items[i]);
+	if (config_given(loader, "limits.upgrade"))
+		return;
+	all->items = arena_alloc(loader->arena, sizeof(websocket));
+	if (!all->items) {
+		config_no_memory(loader);
+		return;
+	}
+	all->items[0] = websocket;
+	all->count = 1;
+}
+
 void config_check(struct config_loader *loader)
 {
 	check_present(loader);
@@ -430,13 +327,9 @@ void config_check(struct config_loader *loader)
 	config_check_revocation(loader);
 	config_check_ocsp(loader);
 	check_numbers(loader);
+	check_upgrade(loader);
 	config_check_rates(loader);
-	check_only_origin(loader);
-	for (size_t i = 0; i < loader->config->origin_count; i++) {
-		check_origin(loader, &loader->config->origins[i]);
-		check_places(loader, &loader->config->origins[i]);
-		check_tls(loader, &loader->config->origins[i]);
-	}
+	config_check_origins(loader);
 	config_check_headers(loader);
 	check_weakened(loader);
 	check_user(loader);

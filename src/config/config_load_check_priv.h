@@ -17,6 +17,7 @@ void config_check_listeners(struct config_loader *loader);
 void config_check_headers(struct config_loader *loader);
 /* Can the origin see which certificates were verified? */
 bool config_headers_tell_verdict(const struct config_headers *headers);
+void config_check_origins(struct config_loader *loader);
 void config_check_revocation(struct config_loader *loader);
 void config_check_ocsp(struct config_loader *loader);
 /* Also fills in what `burst` is where it is not given. */

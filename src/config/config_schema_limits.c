@@ -43,6 +43,13 @@ const struct config_key config_schema_limits[] = {
 		"an answer's body without progress",
 		CONFIG(timeouts.origin_idle_ms), .fallback = "60s",
 		RANGE(10, DAY)),
+	KEY("timeouts.upgraded_idle", DURATION, "a tunnel without a byte",
+		CONFIG(timeouts.upgraded_idle_ms), .fallback = "1h",
+		RANGE(10, 7 * DAY)),
+	KEY("timeouts.tunnel_grace", DURATION,
+		"a tunnel, once its connection must end",
+		CONFIG(timeouts.tunnel_grace_ms), .fallback = "30s",
+		RANGE(0, DAY)),
 	KEY("timeouts.drain_idle", DURATION, "idle connections while draining",
 		CONFIG(timeouts.drain_idle_ms), .fallback = "5s",
 		RANGE(0, DAY)),
@@ -106,5 +113,9 @@ const struct config_key config_schema_limits[] = {
 		"requests on one connection",
 		CONFIG(limits.requests_per_connection), .fallback = "10000",
 		RANGE(1, UINT32_MAX)),
+	KEY("limits.upgrade", TEXTS,
+		"protocols that a request may be upgraded to; without it "
+		"websocket, with [] none",
+		CONFIG(upgrade)),
 	CONFIG_SECTION_END(LIMITS),
 };

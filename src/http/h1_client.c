@@ -28,6 +28,7 @@ struct h1_client {
 	uint64_t sent_before; /* conn_sent when it was lent */
 	unsigned interim;     /* heads of this exchange */
 	enum method method;   /* of its request */
+	bool asks;            /* ... for a tunnel */
 	bool closing;         /* the connection serves no exchange after this */
 	bool answered;        /* a byte of the response came */
 	bool idle_due;        /* on_idle */
@@ -98,7 +99,8 @@ static void close_stream(struct stream *stream, enum stream_close how)
 {
 	struct h1_client *c = client_of(h1_end_of(stream));
 	struct h1_end *end = &c->end;
-	const bool complete = h1_end_received(end) && end->out == H1_OUT_OVER;
+	const bool complete = (h1_end_received(end) || end->tunnel) &&
+			      end->out == H1_OUT_OVER;
 	/* Lent, and given back without a word: nothing happened. */
 	const bool unused = end->in == H1_IN_NONE && end->out == H1_OUT_HEAD;
 
@@ -148,8 +150,15 @@ static void send_head(struct stream *stream, const struct message *head)
 	if (!h1_end_send_head(end, head, &how))
 		return;
 	c->method = head->method;
+	c->asks = head->upgrade.len;
 	end->in = H1_IN_HEAD;
 	h1_end_begin_body(end, head, how.framing);
+}
+
+static void tunnel(struct stream *stream)
+{
+	client_of(h1_end_of(stream))->closing = true;
+	h1_end_tunnel(stream);
 }
 
 static const struct stream_ops stream_ops = {
@@ -158,7 +167,7 @@ static const struct stream_ops stream_ops = {
 	.send_end = h1_end_send_end,
 	.pause = h1_end_pause,
 	.resume = h1_end_resume,
-	.tunnel = h1_end_tunnel,
+	.tunnel = tunnel,
 	.close = close_stream,
 };
 
@@ -174,9 +183,10 @@ static enum http_rule take_head(
 
 	if (rule)
 		return rule;
-	/* No tunnel was asked for (R10). */
+	/* Which one it is, is its owner's to look at (R10). */
 	if (r->message.status == 101)
-		return HTTP_RULE_UPGRADE;
+		return c->asks && r->message.upgrade.len ? HTTP_RULE_NONE
+							 : HTTP_RULE_UPGRADE;
 	if (r->message.status < 200)
 		return ++c->interim > INTERIM_MAX ? HTTP_RULE_STATUS_CODE
 						  : HTTP_RULE_NONE;

@@ -25,7 +25,7 @@ void h1_end_open(struct h1_end *end)
 	end->stream = (struct stream){.ops = end->stream.ops};
 	end->open = true;
 	end->paused = end->resumed = end->full = false;
-	end->failed = end->gone = end->body_dropped = false;
+	end->failed = end->gone = end->body_dropped = end->tunnel = false;
 	end->in = H1_IN_NONE;
 	end->out = H1_OUT_HEAD;
 	end->framing = H1_FRAME_NONE;
@@ -74,7 +74,7 @@ static enum stream_fail why_of(enum http_rule rule)
 static void tell_fail(struct h1_end *end, struct stream_failure *failure)
 {
 	/* Behind the end of a message only the worst is told. */
-	if (end->in == H1_IN_OVER)
+	if (end->in == H1_IN_OVER && !end->tunnel)
 		failure->why = STREAM_GONE;
 	end->role->blame(end, failure);
 	if (!end->open || end->gone)
@@ -219,7 +219,13 @@ void h1_end_tunnel(struct stream *stream)
 {
 	struct h1_end *end = h1_end_of(stream);
 
-	assert(end->magic == H1_END_MAGIC && end->open);
-	end->out = H1_OUT_BROKEN;
-	h1_end_fail_later(end, HTTP_RULE_UPGRADE);
+	assert(end->magic == H1_END_MAGIC && end->open && !end->tunnel);
+	end->tunnel = true;
+	end->in = H1_IN_BODY;
+	end->out = H1_OUT_BODY;
+	end->framing = H1_FRAME_CLOSE;
+	h1_body_init(&end->body, H1_BODY_CLOSE, 0, UINT64_MAX);
+	/* what was held until now, and an end that was seen */
+	if (!end->paused)
+		conn_resume(end->conn);
 }

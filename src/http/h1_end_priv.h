@@ -68,6 +68,7 @@ struct h1_end {
 	bool failed;       /* on_fail was told */
 	bool gone;         /* ... and it was GONE */
 	bool body_dropped; /* what send_body takes is not for the wire */
+	bool tunnel;       /* raw bytes both ways */
 	enum h1_in in;
 	enum h1_out out;
 	enum h1_framing framing; /* of the message that goes */
@@ -130,7 +131,7 @@ void h1_end_arm(struct h1_end *end, int64_t due_ms);
 
 void h1_end_pause(struct stream *stream);
 void h1_end_resume(struct stream *stream);
-/* Fails closed until there are tunnels (R10). */
+/* From now on raw bytes, both ways. */
 void h1_end_tunnel(struct stream *stream);
 
 #endif

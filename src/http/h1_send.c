@@ -142,4 +142,6 @@ void h1_end_send_end(struct stream *stream, const struct header_block *trailers)
 	else if (end->framing == H1_FRAME_LENGTH && !end->body_dropped)
 		complete = !end->out_left;
 	end->out = complete ? H1_OUT_OVER : H1_OUT_BROKEN;
+	if (end->tunnel)
+		conn_end(end->conn);
 }

@@ -143,7 +143,8 @@ static void send_head(struct stream *stream, const struct message *head)
 	if (end->out != H1_OUT_HEAD || end->late)
 		return;
 	if (head->status == 101) {
-		h1_end_tunnel(stream);
+		/* h1_end_tunnel follows, or nothing more */
+		(void)!h1_end_send_head(end, head, &how);
 		return;
 	}
 	if (head->status < 200) {
@@ -161,13 +162,28 @@ static void send_head(struct stream *stream, const struct message *head)
 			    head->status == 204;
 }
 
+/* What came behind the request was held until now (R10). */
+static void tunnel(struct stream *stream)
+{
+	struct h1_server *s = server_of(h1_end_of(stream));
+
+	s->keep = false;
+	h1_end_tunnel(stream);
+	if (s->peer_done) { /* it has ended its side already */
+		s->end.in = H1_IN_END;
+		s->end.resumed = true;
+		loop_later(s->end.loop, &s->end.task);
+	}
+	arm(&s->end);
+}
+
 static const struct stream_ops stream_ops = {
 	.send_head = send_head,
 	.send_body = h1_end_send_body,
 	.send_end = h1_end_send_end,
 	.pause = h1_end_pause,
 	.resume = h1_end_resume,
-	.tunnel = h1_end_tunnel,
+	.tunnel = tunnel,
 	.close = close_stream,
 };
 
@@ -195,7 +211,8 @@ static enum http_rule take_head(
 /* What cannot be answered any more is lost, whatever the reason. */
 static void blame(struct h1_end *end, struct stream_failure *failure)
 {
-	if (end->out != H1_OUT_HEAD)
+	if (end->out != H1_OUT_HEAD &&
+		!(end->tunnel && failure->why == STREAM_TIMED_OUT))
 		failure->why = STREAM_GONE;
 }
 
@@ -300,6 +317,11 @@ static void on_eof(void *owner)
 	enum http_rule rule = h1_end_cut(&s->end);
 
 	s->peer_done = true;
+	if (s->end.tunnel && s->phase == SERVER_BUSY) {
+		s->end.in = H1_IN_END;
+		h1_end_feed(&s->end, slice_of(NULL, 0));
+		return;
+	}
 	if (s->phase != SERVER_BUSY)
 		finish(s, STREAM_DONE, HTTP_RULE_NONE);
 	else if (rule)
@@ -332,6 +354,15 @@ static const struct conn_events conn_events = {
 
 /* ---- time: one lazy timer for all deadlines ---- */
 
+/* A tunnel had its grace: no rule is broken by that. */
+static enum http_rule late_rule(const struct h1_end *end)
+{
+	if (end->tunnel)
+		return HTTP_RULE_NONE;
+	return end->in == H1_IN_HEAD ? HTTP_RULE_HEADER_TIMEOUT
+				     : HTTP_RULE_BODY_TIMEOUT;
+}
+
 static void expire_busy(struct h1_server *s, int64_t now_ms)
 {
 	struct h1_end *end = &s->end;
@@ -341,10 +372,7 @@ static void expire_busy(struct h1_server *s, int64_t now_ms)
 		h1_end_fail(end, STREAM_GONE, HTTP_RULE_WRITE_TIMEOUT, 0);
 		return;
 	}
-	h1_end_fail(end, STREAM_TIMED_OUT,
-		end->in == H1_IN_HEAD ? HTTP_RULE_HEADER_TIMEOUT
-				      : HTTP_RULE_BODY_TIMEOUT,
-		0);
+	h1_end_fail(end, STREAM_TIMED_OUT, late_rule(end), 0);
 }
 
 static void expire(struct h1_server *s, int64_t now_ms)
@@ -395,6 +423,8 @@ static void drain(struct session *session, int64_t idle_ms)
 	s->draining = true;
 	s->drain_idle_ms = idle_ms;
 	s->drained_ms = loop_now_ms(s->end.loop);
+	if (s->phase == SERVER_BUSY && s->end.tunnel)
+		arm(&s->end);
 	if (s->phase != SERVER_IDLE)
 		return;
 	if (idle_ms)

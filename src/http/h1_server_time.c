@@ -85,6 +85,14 @@ static int64_t read_due(const struct h1_server *s)
 	}
 }
 
+/* Told once: then it is its owner's to end it. */
+static int64_t tunnel_due(const struct h1_server *s)
+{
+	if (!s->draining || s->end.failed)
+		return 0;
+	return s->drained_ms + s->end.limits->tunnel_grace_ms;
+}
+
 bool h1_server_stalls(const struct h1_server *s)
 {
 	const int64_t write_ms = s->end.limits->write_ms;
@@ -99,7 +107,8 @@ int64_t h1_server_due(const struct h1_server *s)
 	case SERVER_IDLE:
 		return idle_due(s);
 	case SERVER_BUSY:
-		return earlier(read_due(s), h1_end_stall_due(&s->end));
+		return earlier(s->end.tunnel ? tunnel_due(s) : read_due(s),
+			h1_end_stall_due(&s->end));
 	case SERVER_DROP:
 		return body_due(s);
 	default:

@@ -15,7 +15,7 @@
 
 _Static_assert(ACCESS_LINE <= PIPE_BUF, "a pipe takes a line whole");
 
-enum { ACCESS_FIELDS = 42, ACCESS_NAMES = 512, ACCESS_HEX = 65 };
+enum { ACCESS_FIELDS = 43, ACCESS_NAMES = 512, ACCESS_HEX = 65 };
 
 /* Text that a line needs and nobody keeps. */
 struct scratch {
@@ -153,6 +153,7 @@ static void add_outcome(struct line *line, const struct access_record *r)
 		add_slice(line, "origin", r->origin);
 		add_u64(line, "origin_us", r->origin_us);
 	}
+	add_slice(line, "upgrade", r->upgrade);
 	if (r->queued_us)
 		add_u64(line, "queued_us", r->queued_us);
 	if (r->retries)

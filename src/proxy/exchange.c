@@ -73,7 +73,8 @@ static enum http_rule rewrite(struct exchange *x, struct message *head)
 		.origin_authority = slice_str(origin->authority),
 		.cert_headers = x->client.cert_headers};
 
-	head->upgrade = (struct slice){NULL, 0}; /* tunnels are not carried */
+	if (!exchange_may_upgrade(x, head))
+		head->upgrade = (struct slice){NULL, 0};
 	return rewrite_request(head, x->arena, &facts, &x->record.stripped);
 }
 
@@ -211,7 +212,7 @@ static void on_body(void *owner, struct slice bytes)
 
 	assert(x->magic == EXCHANGE_MAGIC);
 	x->moved_ms = loop_now_ms(x->env->loop);
-	if (exchange_too_large(x))
+	if (x->state != EXCHANGE_TUNNEL && exchange_too_large(x))
 		refuse_body(x);
 	else
 		relay_body(&x->up, bytes);
@@ -226,6 +227,8 @@ static void on_end(void *owner, struct header_block *trailers)
 	rewrite_trailers(trailers, x->env->headers, exchange_alias(x),
 		&x->record.stripped);
 	relay_end(&x->up, trailers);
+	if (x->state == EXCHANGE_TUNNEL)
+		exchange_tunnel_half(x);
 }
 
 static void on_room(void *owner)
@@ -245,7 +248,11 @@ static void on_fail(void *owner, const struct stream_failure *told)
 	assert(x->magic == EXCHANGE_MAGIC);
 	if (x->env->stopping && failure == FAILURE_CLIENT_GONE)
 		failure = FAILURE_SHUTDOWN;
-	if (stream_answerable(told) && x->state != EXCHANGE_RELAY) {
+	if (x->state == EXCHANGE_TUNNEL && told->why == STREAM_TIMED_OUT) {
+		exchange_tunnel_end(x, FAILURE_TUNNEL_GRACE);
+		return;
+	}
+	if (stream_answerable(told) && x->state < EXCHANGE_RELAY) {
 		exchange_reply(x, failure, told->rule, told->status);
 		return;
 	}
@@ -319,6 +326,8 @@ static void count_outcome(const struct exchange *x)
 	unsigned class = r->status / 100;
 
 	metrics_sub(&metrics->value[METRIC_GAUGE_EXCHANGES], 1);
+	if (r->upgrade.len)
+		metrics_sub(&metrics->value[METRIC_GAUGE_TUNNELS], 1);
 	count(x, METRIC_REQUEST_BODY_BYTES, r->bytes_in);
 	count(x, METRIC_RESPONSE_BODY_BYTES, r->bytes_out);
 	count(x, METRIC_HEADERS_STRIPPED,

@@ -38,6 +38,8 @@ static bool origin_owes(const struct exchange *x)
 {
 	if (x->state == EXCHANGE_LEASE) /* connecting has its own deadline */
 		return false;
+	if (x->state == EXCHANGE_TUNNEL) /* both do */
+		return true;
 	if (x->state == EXCHANGE_RELAY)
 		return x->down.state != RELAY_BLOCKED;
 	return x->up.state == RELAY_ENDED || x->up.state == RELAY_BLOCKED ||
@@ -60,6 +62,8 @@ static void on_deadline(void *arg)
 		watch(x, exchange_patience_ms(x));
 	else if (waited < exchange_patience_ms(x))
 		watch(x, exchange_patience_ms(x) - waited);
+	else if (x->state == EXCHANGE_TUNNEL)
+		exchange_tunnel_end(x, FAILURE_TUNNEL_IDLE);
 	else if (x->state == EXCHANGE_RELAY)
 		exchange_finish(x, FAILURE_ORIGIN_STALLED, STREAM_ABORT);
 	else
@@ -83,16 +87,18 @@ static void refuse_answer(struct exchange *x, enum http_rule rule)
 	exchange_reply(x, FAILURE_ORIGIN_ANSWER, rule, 0);
 }
 
-/* 1xx heads are passed on, but not without end (R17). 101 was not asked for:
- * the request's Upgrade is never forwarded. */
+/* 1xx heads are passed on, but not without end (R17); a 101 only with what was
+ * asked for (R10). */
 static void on_interim(struct exchange *x, struct message *head)
 {
-	if (head->status == 101)
-		refuse_answer(x, HTTP_RULE_UPGRADE);
-	else if (++x->interims > EXCHANGE_INTERIM_MAX)
+	if (head->status == 101) {
+		if (!exchange_tunnel(x, head))
+			refuse_answer(x, HTTP_RULE_UPGRADE);
+	} else if (++x->interims > EXCHANGE_INTERIM_MAX) {
 		refuse_answer(x, HTTP_RULE_STATUS_CODE);
-	else
+	} else {
 		x->client_end->ops->send_head(x->client_end, head);
+	}
 }
 
 static void on_head(void *owner, struct message *head)
@@ -106,7 +112,9 @@ static void on_head(void *owner, struct message *head)
 		on_interim(x, head);
 		return;
 	}
-	head->upgrade = (struct slice){NULL, 0};
+	/* a 426 says what the client should ask for, which passes or not */
+	if (head->status != 426)
+		head->upgrade = (struct slice){NULL, 0};
 	if (!rewrite_response(head, x->arena, x->env->headers,
 		    http_date_text(x->env->date, wall_ms),
 		    x->record.request_id)) {
@@ -124,7 +132,7 @@ static void on_body(void *owner, struct slice bytes)
 {
 	struct exchange *x = owner;
 
-	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_RELAY);
+	assert(x->magic == EXCHANGE_MAGIC && x->state >= EXCHANGE_RELAY);
 	moved(x);
 	relay_body(&x->down, bytes);
 }
@@ -134,7 +142,13 @@ static void on_end(void *owner, struct header_block *trailers)
 {
 	struct exchange *x = owner;
 
-	assert(x->magic == EXCHANGE_MAGIC && x->state == EXCHANGE_RELAY);
+	assert(x->magic == EXCHANGE_MAGIC && x->state >= EXCHANGE_RELAY);
+	if (x->state == EXCHANGE_TUNNEL) {
+		moved(x);
+		relay_end(&x->down, NULL);
+		exchange_tunnel_half(x);
+		return;
+	}
 	header_plan_response_trailers(x->env->headers, trailers);
 	relay_end(&x->down, trailers);
 	exchange_finish(x, FAILURE_NONE, STREAM_DONE);
@@ -188,7 +202,7 @@ static bool retry(struct exchange *x, const struct stream_failure *told)
 static void on_fail(void *owner, const struct stream_failure *told)
 {
 	struct exchange *x = owner;
-	bool head_seen = x->state == EXCHANGE_RELAY;
+	bool head_seen = x->state >= EXCHANGE_RELAY;
 	enum failure failure = failure_of_origin(told, head_seen);
 
 	assert(x->magic == EXCHANGE_MAGIC);

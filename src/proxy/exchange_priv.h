@@ -14,6 +14,7 @@ enum exchange_state {
 	EXCHANGE_LEASE,  /* waiting for a stream to the origin */
 	EXCHANGE_ANSWER, /* the request is sent; its answer is awaited */
 	EXCHANGE_RELAY,  /* the answer's head was passed on */
+	EXCHANGE_TUNNEL, /* behind a 101: raw bytes both ways */
 	EXCHANGE_DONE,   /* both ends are closed; only memory is left */
 };
 
@@ -86,6 +87,19 @@ void exchange_reply(struct exchange *x, enum failure failure,
 
 /* Answers as the route says, then finishes. */
 void exchange_respond(struct exchange *x);
+
+/*
+ * exchange_tunnel: may the request ask for what its Upgrade names (R10)? And
+ * what of a 101 that comes.
+ */
+bool exchange_may_upgrade(const struct exchange *x, const struct message *head);
+/* false: it is not what was asked for; nothing happened. */
+bool exchange_tunnel(struct exchange *x, struct message *head)
+	__attribute__((warn_unused_result));
+/* One side ended: when both have, the exchange is over. */
+void exchange_tunnel_half(struct exchange *x);
+/* Ends it as politely as both sides let us. */
+void exchange_tunnel_end(struct exchange *x, enum failure failure);
 
 /* exchange_refusal: remembers an answer of the rules, not of the origin. */
 void exchange_note_refusal(

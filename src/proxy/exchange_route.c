@@ -80,6 +80,8 @@ int64_t exchange_patience_ms(const struct exchange *x)
 	const struct config_timeouts *timeouts = &x->env->config->timeouts;
 	const struct config_route *own = settings_of(x);
 
+	if (x->state == EXCHANGE_TUNNEL)
+		return timeouts->upgraded_idle_ms;
 	if (x->state == EXCHANGE_RELAY)
 		return own ? own->origin_idle_ms : timeouts->origin_idle_ms;
 	return own ? own->origin_response_ms : timeouts->origin_response_ms;

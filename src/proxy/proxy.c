@@ -84,6 +84,7 @@ struct http_limits proxy_client_limits(const struct config *config)
 		.write_ms = times->request_body_ms,
 		.keepalive_ms = times->keepalive_ms,
 		.first_ms = times->keepalive_ms,
+		.tunnel_grace_ms = times->tunnel_grace_ms,
 	};
 }
 

@@ -307,6 +307,8 @@ void record_tunnel(struct record *r)
 	r->verbs++;
 	r->stream->ops->tunnel(r->stream);
 	r->verbs--;
+	r->heard_head = true;
+	r->heard_end = false;
 }
 
 void record_close(struct record *r, enum stream_close how)

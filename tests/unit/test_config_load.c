@@ -146,7 +146,8 @@ static const char full[] =
 	"    allow_plaintext_remote: true}\n"
 	"timeouts: {handshake: 1s, request_header: 2s, request_body: 3s,\n"
 	"  keepalive: 4s, origin_connect: 5s, origin_response: 6s,\n"
-	"  origin_idle: 7s, drain_idle: 8s, shutdown: 2m}\n"
+	"  origin_idle: 7s, upgraded_idle: 9s, tunnel_grace: 10s,\n"
+	"  drain_idle: 8s, shutdown: 2m}\n"
 	"rate_limits:\n"
 	"  - {key: address, rate: 90/m, burst: 7}\n"
 	"  - {key: route, rate: 90/m}\n"
@@ -154,7 +155,8 @@ static const char full[] =
 	"limits: {connections: 1000, connections_per_ip: 10,\n"
 	"  handshakes_pending: 11, header_bytes: 64KiB, header_count: 12,\n"
 	"  request_line: 4KiB, body: 3GiB, body_min_rate: 5B/s,\n"
-	"  trailer_bytes: 1KiB, pipelined: 2, requests_per_connection: 3}\n"
+	"  trailer_bytes: 1KiB, pipelined: 2, requests_per_connection: 3,\n"
+	"  upgrade: [Foo/2, bar]}\n"
 	"logging: {level: debug, format: text,\n"
 	"  rejections: {rate: 3/s, burst: 4},\n"
 	"  access: {enabled: false, format: auto, output: logs/access.log,\n"
@@ -182,6 +184,10 @@ static void every_key_reaches_its_member(void **state)
 	assert_int_equal(c->origins->retries_max, 2);
 	assert_int_equal(c->origins->retries_budget, 7);
 	assert_int_equal(c->timeouts.shutdown_ms, 120000);
+	assert_int_equal(c->timeouts.upgraded_idle_ms, 9000);
+	assert_int_equal(c->timeouts.tunnel_grace_ms, 10000);
+	assert_int_equal(c->upgrade.count, 2);
+	assert_string_equal(c->upgrade.items[1].text, "bar");
 	assert_int_equal(c->rate_limit_count, 3);
 	assert_int_equal(c->rate_limits[0].key, RATE_ADDRESS);
 	assert_int_equal(c->rate_limits[0].per_hour, 5400);
@@ -557,14 +563,15 @@ static void the_shipped_examples_load(void **state)
 	size_t not_default = 0;
 
 	(void)state;
-	/* it shows defaults: names, addresses and files alone are its own */
+	/* it shows defaults: names, addresses and files alone are its own,
+	 * and a list is not known to be a default */
 	while ((at = strchr(at, '\n')) && *++at) {
 		const char *end = strchr(at, '\n');
 
 		not_default += end[-1] != ':' &&
 			       !memmem(at, (size_t)(end - at), "# default", 9);
 	}
-	assert_int_equal(not_default, 6 + 1); /* and admin: none, offline */
+	assert_int_equal(not_default, 7 + 1); /* and admin: none, offline */
 	free(printed);
 	config_free(c);
 	free(text);

@@ -416,16 +416,16 @@ static void one_on_room_follows_when_the_queue_is_low_again(void **state)
 	stop(&c);
 }
 
-/* 6: fails closed as long as there are no tunnels (R10). */
-static void a_tunnel_is_refused(void **state)
+/* R10: without having been asked for, whatever it says. */
+static void an_unasked_101_is_refused(void **state)
 {
 	struct client c = {0};
 
 	(void)state;
 	start(&c, give_up);
 	ask(&c, METHOD_GET, "GET");
-	record_tunnel(&c.r);
-	fake_loop_turn(c.loop);
+	give(&c, "HTTP/1.1 101 Switching Protocols\r\n"
+		 "Connection: upgrade\r\nUpgrade: x\r\n\r\n");
 	assert_told(&c, "fail bad upgrade; over abort");
 	stop(&c);
 }
@@ -901,7 +901,7 @@ int main(void)
 			the_loss_of_the_connection_is_told_while_paused),
 		cmocka_unit_test(
 			one_on_room_follows_when_the_queue_is_low_again),
-		cmocka_unit_test(a_tunnel_is_refused),
+		cmocka_unit_test(an_unasked_101_is_refused),
 		cmocka_unit_test(a_request_is_framed_by_what_is_known),
 		cmocka_unit_test(a_request_that_cannot_be_written_fails),
 		cmocka_unit_test(many_exchanges_use_one_connection),

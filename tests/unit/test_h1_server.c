@@ -20,6 +20,8 @@ struct server {
 	struct http_limits limits;
 };
 
+enum { TUNNEL_GRACE_MS = 700 };
+
 static const struct http_limits usual_limits = {
 	.header_bytes = 1024,
 	.header_count = 16,
@@ -34,6 +36,7 @@ static const struct http_limits usual_limits = {
 	.write_ms = 20000,
 	.keepalive_ms = 60000,
 	.first_ms = 5000,
+	.tunnel_grace_ms = TUNNEL_GRACE_MS,
 };
 
 /* Answers what can be answered, gives up what cannot. */
@@ -421,19 +424,84 @@ static void one_on_room_follows_when_the_queue_is_low_again(void **state)
 	stop(&s);
 }
 
-/* 6: fails closed as long as there are no tunnels (R10). */
-static void a_tunnel_is_refused(void **state)
+#define ASK_TUNNEL                                                           \
+	"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n" \
+	"\r\n"
+
+#define TUNNELLED "stream; head GET / none; end"
+
+/* 6, R10: what comes early is held, then all bytes pass as they are. */
+static void a_tunnel_begins_behind_its_101(void **state)
 {
 	struct server s = {0};
 
 	(void)state;
-	start(&s, give_up);
-	give(&s, GET);
+	start(&s, NULL);
+	give(&s, ASK_TUNNEL "early");
+	assert_told(&s, TUNNELLED);
+	assert_int_equal(fake_conn_waiting(s.conn), 5);
+	record_answer_head(&s.r, 101, BODY_NONE, 0);
+	record_tunnel(&s.r);
+	assert_told(&s, TUNNELLED);
+	fake_loop_turn(s.loop);
+	assert_told(&s, TUNNELLED "; body early");
+	give(&s, "GET / HTTP/1.1\r\n\r\n");
+	assert_told(&s, TUNNELLED "; body earlyGET / HTTP/1.1\r\n\r\n");
+	fake_conn_fin(s.conn);
+	assert_told(&s, TUNNELLED "; body earlyGET / HTTP/1.1\r\n\r\n; end");
+	record_send_body(&s.r, "late", 4);
+	record_send_end(&s.r, NULL);
+	record_close(&s.r, STREAM_DONE);
+	fake_loop_turn(s.loop);
+	assert_told(&s, TUNNELLED
+		"; body earlyGET / HTTP/1.1\r\n\r\n; end; finished done none");
+	assert_sent(&s, "HTTP/1.1 101 Switching Protocols\r\n\r\nlate");
+	stop(&s);
+}
+
+/* The client ended its side before the 101 came. */
+static void a_tunnel_may_begin_half_closed(void **state)
+{
+	struct server s = {0};
+
+	(void)state;
+	start(&s, NULL);
+	give(&s, ASK_TUNNEL);
+	fake_conn_fin(s.conn);
+	assert_told(&s, TUNNELLED);
+	record_answer_head(&s.r, 101, BODY_NONE, 0);
 	record_tunnel(&s.r);
 	fake_loop_turn(s.loop);
-	assert_told(&s, "stream; head GET / none; end; fail gone upgrade; "
-			"finished abort upgrade");
-	assert_sent(&s, "");
+	assert_told(&s, TUNNELLED "; end");
+	record_close(&s.r, STREAM_ABORT);
+	fake_loop_turn(s.loop);
+	assert_told(&s, TUNNELLED "; end; finished abort none");
+	stop(&s);
+}
+
+/* R13: a session that drains lets it run for tunnel_grace_ms. */
+static void a_tunnel_has_a_grace_when_its_session_drains(void **state)
+{
+	struct server s = {0};
+
+	(void)state;
+	start(&s, NULL);
+	give(&s, ASK_TUNNEL);
+	record_answer_head(&s.r, 101, BODY_NONE, 0);
+	record_tunnel(&s.r);
+	fake_loop_advance(s.loop, 1000000); /* no other deadline holds */
+	assert_told(&s, TUNNELLED);
+	s.r.session->ops->drain(s.r.session, 0);
+	fake_loop_advance(s.loop, TUNNEL_GRACE_MS - 1);
+	give(&s, "x");
+	assert_told(&s, TUNNELLED "; body x");
+	fake_loop_advance(s.loop, 1);
+	assert_told(&s, TUNNELLED "; body x; fail timeout none");
+	record_send_end(&s.r, NULL);
+	record_close(&s.r, STREAM_DONE);
+	fake_loop_turn(s.loop);
+	assert_told(&s,
+		TUNNELLED "; body x; fail timeout none; finished done none");
 	stop(&s);
 }
 
@@ -1557,7 +1625,9 @@ int main(void)
 			the_loss_of_the_connection_is_told_while_paused),
 		cmocka_unit_test(
 			one_on_room_follows_when_the_queue_is_low_again),
-		cmocka_unit_test(a_tunnel_is_refused),
+		cmocka_unit_test(a_tunnel_begins_behind_its_101),
+		cmocka_unit_test(a_tunnel_may_begin_half_closed),
+		cmocka_unit_test(a_tunnel_has_a_grace_when_its_session_drains),
 		cmocka_unit_test(an_unbound_stream_is_answered_503_and_closed),
 		cmocka_unit_test(an_answer_is_framed_for_its_client),
 		cmocka_unit_test(a_length_stated_without_a_body_is_kept),

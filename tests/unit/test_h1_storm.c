@@ -157,6 +157,17 @@ static void act_send(struct storm *s)
 	}
 }
 
+/* Where a 101 may be: behind a request, in front of an answer. */
+static void act_tunnel(struct storm *s)
+{
+	if (s->is_client || s->head_sent || !s->r.heard_end || s->r.heard_fail)
+		return;
+	record_answer_head(&s->r, 101, BODY_NONE, 0);
+	record_tunnel(&s->r);
+	s->head_sent = true;
+	s->body = BODY_UNKNOWN;
+}
+
 static void act(struct storm *s)
 {
 	struct record *r = &s->r;
@@ -177,8 +188,8 @@ static void act(struct storm *s)
 				r, roll(s, 2) ? STREAM_DONE : STREAM_ABORT);
 		break;
 	case 4:
-		if (!roll(s, 100))
-			record_tunnel(r);
+		if (!roll(s, 30))
+			act_tunnel(s);
 		break;
 	default:
 		act_send(s);
