@@ -83,6 +83,7 @@ struct config_origin {
 	const char *next_host;
 	bool next_tls;
 	struct config_origin_tls tls;
+	struct config_health health;
 	enum config_balance balance;
 	struct addr *addresses; /* what the name resolved to at load time */
 	size_t address_count;

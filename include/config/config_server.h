@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/config_text.h"
 
@@ -24,6 +25,16 @@ struct config_origin_tls {
 	struct config_texts pin_spki_sha256; /* as written; none: any key */
 	struct config_text cert; /* ours, with its chain; NULL: none is shown */
 	struct config_text key;
+};
+
+/* Questions for the health of each server. */
+struct config_health {
+	struct config_text path; /* NULL: none are asked */
+	int64_t interval_ms;
+	int64_t timeout_ms;
+	unsigned unhealthy_after; /* answers in a row */
+	unsigned healthy_after;
+	int64_t slow_start_ms; /* until it has its whole weight; 0: at once */
 };
 
 struct config_server {

@@ -12,10 +12,10 @@
 #include "base/slice.h"
 #include "config/config_server.h"
 
-enum { BALANCE_NONE = -1 };
+enum { BALANCE_NONE = -1, BALANCE_RAMP = 10 };
 
 struct balance_server {
-	unsigned weight; /* 1 .. CONFIG_WEIGHT_MAX */
+	unsigned weight; /* 1 .. BALANCE_RAMP * CONFIG_WEIGHT_MAX */
 	bool barred;     /* in: must not be chosen now */
 	uint64_t active; /* in: connections in use; least_connections only */
 	int64_t credit;  /* of smooth weighted round robin; begins at 0 */
@@ -33,5 +33,12 @@ uint64_t balance_hash(struct slice text);
  */
 int balance_choose(enum config_balance how, struct balance_server *servers,
 	size_t count, uint64_t key);
+
+/*
+ * The weight of a server that came back elapsed_ms ago and shall have all of it
+ * after over_ms (> 0): BALANCE_RAMP times its own then, a part of that before,
+ * never 0. To be used for all servers of an origin, or for none.
+ */
+unsigned balance_ramp(unsigned weight, int64_t elapsed_ms, int64_t over_ms);
 
 #endif

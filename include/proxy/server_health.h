@@ -1,12 +1,13 @@
 /*
  * server_health: is a server worth asking? A pure state machine fed with the
- * outcome of each attempt to connect.
+ * outcome of each attempt to connect, and of each question for its health.
  *
  *   UP --FAILURES in a row--> DOWN --time--> TRIAL --ok--> UP
  *                              ^---- longer ----+ failure
  *
  * The return is slow: in TRIAL one request at a time tries it, and each failed
- * trial doubles the time until the next.
+ * trial doubles the time until the next. Whatever that says, a server that was
+ * asked for its health and is not well (proxy/origin_probe) is not open.
  */
 #ifndef MTLSGATE_PROXY_SERVER_HEALTH_H
 #define MTLSGATE_PROXY_SERVER_HEALTH_H
@@ -25,6 +26,8 @@ struct server_health {     /* all zero: up */
 	int64_t down_ms;   /* how long it is down; 0: it is up */
 	int64_t until_ms;  /* no request before */
 	bool trial;        /* one is on its way */
+	bool unwell;       /* by its own word */
+	unsigned others;   /* answers in a row that say otherwise */
 };
 
 bool server_health_up(const struct server_health *health);
@@ -36,6 +39,13 @@ void server_health_begin(struct server_health *health);
 void server_health_forget(struct server_health *health);
 /* The outcome of an attempt. true: it went down, or came up. */
 bool server_health_note(struct server_health *health, bool ok, int64_t now_ms)
+	__attribute__((warn_unused_result));
+/*
+ * An answer about its health; it takes so many in a row (>= 1) to believe that
+ * it changed. true: it did.
+ */
+bool server_health_answer(struct server_health *health, bool well,
+	unsigned unhealthy_after, unsigned healthy_after)
 	__attribute__((warn_unused_result));
 
 #endif

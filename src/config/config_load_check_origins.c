@@ -1,6 +1,8 @@
 /* What holds between the keys of origins (R22). */
 #include "config_load_check_priv.h"
 
+#include <string.h>
+
 #include "config/config_value.h"
 
 static void check_only_origin(struct config_loader *loader)
@@ -153,6 +155,67 @@ static void check_tls(
 			given->mark, "origins.%s.tls: %s", origin->name, text);
 }
 
+/* As it goes into a request line; the query may be part of it. */
+static bool is_path(const char *text)
+{
+	if (*text != '/')
+		return false;
+	for (; *text; text++) {
+		if (*text <= 0x20 || *text >= 0x7f ||
+			strchr("#\"<>\\^`{|}", *text))
+			return false;
+	}
+	return true;
+}
+
+/* What is printed holds defaults of questions that nobody asks. */
+static bool has_default_health(const struct config_origin *origin)
+{
+	static const char *const keys[] = {"origins.*.health.interval",
+		"origins.*.health.timeout", "origins.*.health.unhealthy_after",
+		"origins.*.health.healthy_after"};
+	char text[CONFIG_VALUE_TEXT];
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		const struct config_key *key = config_schema_find(keys[i]);
+
+		config_value_format(key, config_value_load(key, origin), text);
+		if (strcmp(text, key->fallback) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void check_health(
+	struct config_loader *loader, const struct config_origin *origin)
+{
+	const struct config_health *health = &origin->health;
+	const struct yaml_node *given = origin_key(loader, origin, "health");
+	char shown[CONFIG_SHOWN];
+
+	if (!given || (!health->path.text && has_default_health(origin)))
+		return;
+	if (!health->path.text)
+		config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			given->mark,
+			"origins.%s.health.path: is missing; write what is "
+			"asked for, like /healthz",
+			origin->name);
+	else if (!is_path(health->path.text))
+		config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			health->path.mark,
+			"origins.%s.health.path: %s is not a path like "
+			"/healthz",
+			origin->name,
+			config_shown(slice_str(health->path.text), shown));
+	else if (health->timeout_ms > health->interval_ms)
+		config_problem(loader->problems, CONFIG_ERROR, EXIT_CODE_CONFIG,
+			given->mark,
+			"origins.%s.health.timeout: is more than the interval; "
+			"one question ends before the next begins",
+			origin->name);
+}
+
 void config_check_origins(struct config_loader *loader)
 {
 	struct config *config = loader->config;
@@ -162,5 +225,6 @@ void config_check_origins(struct config_loader *loader)
 		check_origin(loader, &config->origins[i]);
 		check_places(loader, &config->origins[i]);
 		check_tls(loader, &config->origins[i]);
+		check_health(loader, &config->origins[i]);
 	}
 }

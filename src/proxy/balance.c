@@ -115,3 +115,14 @@ int balance_choose(enum config_balance how, struct balance_server *servers,
 	}
 	return take_turn(servers, count, NULL);
 }
+
+unsigned balance_ramp(unsigned weight, int64_t elapsed_ms, int64_t over_ms)
+{
+	unsigned whole = weight * BALANCE_RAMP;
+	unsigned part;
+
+	if (elapsed_ms >= over_ms)
+		return whole;
+	part = (unsigned)((int64_t)whole * elapsed_ms / over_ms);
+	return part ? part : 1;
+}

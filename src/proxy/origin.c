@@ -71,6 +71,8 @@ struct origin *origin_new(const struct origin_pool_setup *setup)
 		if (!make_endpoints(origin, &origin->servers[i]))
 			goto failed;
 	}
+	if (!origin_probes_start(origin))
+		goto failed;
 	return origin;
 failed:
 	origin_free(origin);
@@ -81,6 +83,7 @@ void origin_free(struct origin *origin)
 {
 	if (!origin)
 		return;
+	origin_probes_stop(origin);
 	endpoints_free(origin);
 	loop_cancel(origin->setup.loop, &origin->wake);
 	origin_queue_fini(&origin->queue);
@@ -89,6 +92,7 @@ void origin_free(struct origin *origin)
 
 void origin_drain(struct origin *origin)
 {
+	origin_probes_stop(origin);
 	for (size_t i = 0; i < origin->count; i++)
 		origin_pool_drain(origin->endpoints[i].pool);
 }

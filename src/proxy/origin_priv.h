@@ -1,6 +1,6 @@
 /*
  * origin: what its rooms share. origin.c: leases, places, connections;
- * origin_servers.c: which server is asked.
+ * origin_servers.c: which server is asked; origin_probe.c: whether it is well.
  */
 #ifndef MTLSGATE_PROXY_ORIGIN_PRIV_H
 #define MTLSGATE_PROXY_ORIGIN_PRIV_H
@@ -26,6 +26,8 @@ struct server {
 	size_t current;          /* that worked last, from first */
 	struct origin_peer *tls; /* NULL: plain */
 	struct server_health health;
+	int64_t back_ms;     /* when it came back; 0: it was never away */
+	struct probe *probe; /* NULL: it is not asked for its health */
 };
 
 struct origin {
@@ -44,6 +46,8 @@ struct origin {
 /* Fills in servers, balance and server_count. */
 bool origin_servers_make(struct origin *origin)
 	__attribute__((warn_unused_result));
+/* Is there nothing to choose? Then it is never down. */
+bool origin_servers_alone(const struct origin *origin);
 /* One that this lease has not tried, into lease->server; false: none. */
 bool origin_servers_choose(struct origin *origin, struct lease *lease)
 	__attribute__((warn_unused_result));
@@ -53,5 +57,11 @@ bool origin_servers_left(
 /* Could a connection be had? why: told when the server goes down. */
 void origin_servers_note(
 	struct origin *origin, size_t index, bool ok, const char *why);
+
+/* origin_probe: asks each server for its health, where that is configured. */
+bool origin_probes_start(struct origin *origin)
+	__attribute__((warn_unused_result));
+/* Twice is allowed. */
+void origin_probes_stop(struct origin *origin);
 
 #endif

@@ -46,7 +46,7 @@ bool origin_servers_make(struct origin *origin)
 	return true;
 }
 
-static bool is_alone(const struct origin *origin)
+bool origin_servers_alone(const struct origin *origin)
 {
 	return origin->server_count == 1;
 }
@@ -57,10 +57,13 @@ void origin_servers_note(
 {
 	struct server *server = &origin->servers[index];
 
-	if (is_alone(origin) || !server_health_note(&server->health, ok,
-					loop_now_ms(origin->setup.loop)))
+	int64_t now_ms = loop_now_ms(origin->setup.loop);
+
+	if (origin_servers_alone(origin) ||
+		!server_health_note(&server->health, ok, now_ms))
 		return;
 	if (ok) {
+		server->back_ms = now_ms;
 		LOG(LOG_LEVEL_INFO, "origin_server_up",
 			LOG_STR("origin", origin->setup.config->name),
 			LOG_STR("server", server->url));
@@ -83,6 +86,28 @@ static uint64_t active_of(
 	return active;
 }
 
+static bool is_open(const struct origin *origin, size_t i, int64_t now_ms)
+{
+	return origin_servers_alone(origin) ||
+	       server_health_open(&origin->servers[i].health, now_ms);
+}
+
+/* client_ip stays with the weights as they are: else clients would move while
+ * a server warms up, and move back. */
+static unsigned weight_of(const struct origin *origin, size_t i, int64_t now_ms)
+{
+	const struct config_origin *config = origin->setup.config;
+	int64_t over_ms = config->health.slow_start_ms;
+	unsigned weight = config->server_count ? config->servers[i].weight : 1;
+
+	if (!over_ms || config->balance == BALANCE_CLIENT_IP)
+		return weight;
+	if (!origin->servers[i].back_ms)
+		return balance_ramp(weight, over_ms, over_ms);
+	return balance_ramp(
+		weight, now_ms - origin->servers[i].back_ms, over_ms);
+}
+
 bool origin_servers_choose(struct origin *origin, struct lease *lease)
 {
 	const enum config_balance how = origin->setup.config->balance;
@@ -94,8 +119,8 @@ bool origin_servers_choose(struct origin *origin, struct lease *lease)
 		struct balance_server *one = &origin->balance[i];
 
 		one->barred =
-			lease->seen >> i & 1 ||
-			!server_health_open(&origin->servers[i].health, now_ms);
+			lease->seen >> i & 1 || !is_open(origin, i, now_ms);
+		one->weight = weight_of(origin, i, now_ms);
 		if (how == BALANCE_LEAST_CONNECTIONS)
 			one->active = active_of(origin, &origin->servers[i]);
 	}
@@ -113,8 +138,7 @@ bool origin_servers_left(const struct origin *origin, const struct lease *lease)
 	int64_t now_ms = loop_now_ms(origin->setup.loop);
 
 	for (size_t i = 0; i < origin->server_count; i++) {
-		if (!(lease->seen >> i & 1) &&
-			server_health_open(&origin->servers[i].health, now_ms))
+		if (!(lease->seen >> i & 1) && is_open(origin, i, now_ms))
 			return true;
 	}
 	return false;

@@ -7,6 +7,8 @@ bool server_health_up(const struct server_health *health)
 
 bool server_health_open(const struct server_health *health, int64_t now_ms)
 {
+	if (health->unwell)
+		return false;
 	return !health->down_ms ||
 	       (!health->trial && now_ms >= health->until_ms);
 }
@@ -36,7 +38,9 @@ bool server_health_note(struct server_health *health, bool ok, int64_t now_ms)
 	bool was_up = server_health_up(health);
 
 	if (ok) {
-		*health = (struct server_health){0};
+		health->failures = 0;
+		health->down_ms = health->until_ms = 0;
+		health->trial = false;
 		return !was_up;
 	}
 	if (!was_up) {
@@ -50,5 +54,19 @@ bool server_health_note(struct server_health *health, bool ok, int64_t now_ms)
 		return false;
 	health->down_ms = SERVER_HEALTH_DOWN_MS;
 	health->until_ms = now_ms + health->down_ms;
+	return true;
+}
+
+bool server_health_answer(struct server_health *health, bool well,
+	unsigned unhealthy_after, unsigned healthy_after)
+{
+	if (well != health->unwell) {
+		health->others = 0;
+		return false;
+	}
+	if (++health->others < (well ? healthy_after : unhealthy_after))
+		return false;
+	health->unwell = !well;
+	health->others = 0;
 	return true;
 }

@@ -109,6 +109,16 @@ static void a_lost_server_moves_its_clients_alone(void **state)
 	}
 }
 
+static void a_ramp_begins_small_and_ends_whole(void **state)
+{
+	(void)state;
+	assert_int_equal(balance_ramp(3, 0, 1000), 1);
+	assert_int_equal(balance_ramp(3, 500, 1000), 15);
+	assert_int_equal(balance_ramp(3, 999, 1000), 29);
+	assert_int_equal(balance_ramp(3, 1000, 1000), 30);
+	assert_int_equal(balance_ramp(100, INT64_C(1) << 40, 1), 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +127,7 @@ int main(void)
 		cmocka_unit_test(the_least_active_per_weight_is_taken),
 		cmocka_unit_test(equals_take_turns),
 		cmocka_unit_test(a_lost_server_moves_its_clients_alone),
+		cmocka_unit_test(a_ramp_begins_small_and_ends_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

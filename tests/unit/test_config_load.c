@@ -142,6 +142,8 @@ static const char full[] =
 	"  web: {servers: [\"http://[::1]:8080\"],\n"
 	"    keepalive: {connections: 3, idle: 1500ms, requests: 9},\n"
 	"    max_connections: 12, queue: {size: 5, timeout: 2s},\n"
+	"    health: {path: /up, interval: 9s, timeout: 8s,\n"
+	"      unhealthy_after: 7, healthy_after: 6}, slow_start: 3s,\n"
 	"    retries: {max: 2, budget: 7%},\n"
 	"    allow_plaintext_remote: true}\n"
 	"timeouts: {handshake: 1s, request_header: 2s, request_body: 3s,\n"
@@ -181,6 +183,12 @@ static void every_key_reaches_its_member(void **state)
 	assert_int_equal(c->origins->max_connections, 12);
 	assert_int_equal(c->origins->queue_size, 5);
 	assert_int_equal(c->origins->queue_timeout_ms, 2000);
+	assert_string_equal(c->origins->health.path.text, "/up");
+	assert_int_equal(c->origins->health.interval_ms, 9000);
+	assert_int_equal(c->origins->health.timeout_ms, 8000);
+	assert_int_equal(c->origins->health.unhealthy_after, 7);
+	assert_int_equal(c->origins->health.healthy_after, 6);
+	assert_int_equal(c->origins->health.slow_start_ms, 3000);
 	assert_int_equal(c->origins->retries_max, 2);
 	assert_int_equal(c->origins->retries_budget, 7);
 	assert_int_equal(c->timeouts.shutdown_ms, 120000);

@@ -76,6 +76,42 @@ static void late_failures_do_not_lengthen_the_pause(void **state)
 	assert_true(server_health_open(&h, SERVER_HEALTH_DOWN_MS));
 }
 
+static void its_own_word_counts_when_it_is_repeated(void **state)
+{
+	struct server_health h = {0};
+
+	(void)state;
+	assert_false(server_health_answer(&h, false, 3, 2));
+	assert_false(server_health_answer(&h, false, 3, 2));
+	assert_false(server_health_answer(&h, true, 3, 2)); /* begins anew */
+	assert_false(server_health_answer(&h, false, 3, 2));
+	assert_false(server_health_answer(&h, false, 3, 2));
+	assert_true(server_health_open(&h, 0));
+	assert_true(server_health_answer(&h, false, 3, 2));
+	assert_false(server_health_open(&h, INT64_MAX));
+	assert_false(server_health_answer(&h, false, 3, 2)); /* told once */
+	assert_false(server_health_answer(&h, true, 3, 2));
+	assert_false(server_health_open(&h, INT64_MAX));
+	assert_true(server_health_answer(&h, true, 3, 2));
+	assert_true(server_health_open(&h, 0));
+}
+
+/* Both must say yes. */
+static void connections_and_answers_are_judged_apart(void **state)
+{
+	struct server_health h = {0};
+
+	(void)state;
+	assert_true(server_health_answer(&h, false, 1, 1));
+	assert_false(server_health_note(&h, true, 0));
+	assert_false(server_health_open(&h, 0));
+	bring_down(&h);
+	assert_true(server_health_answer(&h, true, 1, 1));
+	assert_false(server_health_open(&h, 0));
+	assert_true(server_health_note(&h, true, 0));
+	assert_true(server_health_open(&h, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +119,8 @@ int main(void)
 		cmocka_unit_test(one_at_a_time_tries_it),
 		cmocka_unit_test(each_failed_trial_doubles_the_pause),
 		cmocka_unit_test(late_failures_do_not_lengthen_the_pause),
+		cmocka_unit_test(its_own_word_counts_when_it_is_repeated),
+		cmocka_unit_test(connections_and_answers_are_judged_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
