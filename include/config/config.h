@@ -84,6 +84,7 @@ struct config_origin {
 	bool next_tls;
 	struct config_origin_tls tls;
 	struct config_health health;
+	enum config_announce proxy_protocol;
 	enum config_balance balance;
 	struct addr *addresses; /* what the name resolved to at load time */
 	size_t address_count;

@@ -37,6 +37,12 @@ struct config_health {
 	int64_t slow_start_ms; /* until it has its whole weight; 0: at once */
 };
 
+enum config_announce {
+	ANNOUNCE_NONE,
+	ANNOUNCE_V2,
+	ANNOUNCE_V2_CERTIFICATE, /* with the client certificate */
+};
+
 struct config_server {
 	struct config_text url; /* as written */
 	const char *authority;

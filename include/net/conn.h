@@ -89,6 +89,12 @@ struct conn *conn_connect(struct conn_io *io, const struct addr *addr,
 	struct ssl_st **ssl, const struct conn_events *events, void *owner)
 	__attribute__((warn_unused_result));
 
+/* Right behind conn_connect: these go first, ahead of TLS. false: memory. */
+bool conn_lead(struct conn *conn, struct slice bytes)
+	__attribute__((warn_unused_result));
+/* Its own end. false: not known. */
+bool conn_local(const struct conn *conn, struct addr *addr);
+
 /* Hands the events to another owner (client -> session). What was read and
  * not used is shown to the new one after conn_resume. */
 void conn_set_owner(
@@ -96,9 +102,8 @@ void conn_set_owner(
 
 /* Takes all bytes; false when CONN_HIGH or more are outstanding. */
 bool conn_write(struct conn *conn, struct slice bytes);
-/* Room for `size` bytes (<= CONN_GATHER / 4) to be written in place; NULL when
- * memory is out. conn_commit says how many were used; nothing between the two.
- */
+/* Room for `size` bytes (<= CONN_GATHER / 4) in place, NULL: memory is out.
+ * conn_commit says how many were used; nothing between the two. */
 char *conn_reserve(struct conn *conn, size_t size);
 bool conn_commit(struct conn *conn, size_t used);
 /* Gathered and queued bytes that the socket has not taken. */

@@ -100,6 +100,10 @@ struct exchange_client {
 	struct slice serial;
 	const char *tls_version; /* static; NULL: not known */
 	const char *tls_cipher;
+	/* The PROXY header of an origin that wants one, in the arena; empty:
+	 * it cannot be written truly. false: out of memory. */
+	bool (*announce)(void *owner, bool certificate, struct arena *arena,
+		struct slice *header);
 	/* Fills in what is known of the client and its certificate; texts
 	 * are made in the arena. NULL: nothing is. */
 	void (*describe)(

@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "base/slice.h"
 #include "proxy/failure.h"
+#include "proxy/origin_pool.h"
 #include "proxy/origin_queue.h"
 
 struct lease;
@@ -37,6 +38,7 @@ struct lease {
 	struct loop_task task;
 	struct origin_queue_entry entry; /* while the origin is full */
 	struct slice client;             /* address, as text; for client_ip */
+	struct origin_hello hello;       /* lives as long as the lease runs */
 	size_t server;                   /* that is, or was, asked */
 	uint64_t seen;                   /* a bit for each server tried */
 	size_t first;                    /* address that was tried first */
@@ -57,7 +59,7 @@ void origin_free(struct origin *origin);
 void origin_drain(struct origin *origin);
 
 /*
- * events, owner and client of the lease are set; all else is filled here.
+ * Of the lease, events, owner, client and hello are set; the rest is filled.
  * fresh: do not use a kept connection (the last one was stale). One of the
  * events follows from the later queue or from an event below.
  */

@@ -9,6 +9,7 @@
 #ifndef MTLSGATE_PROXY_ORIGIN_POOL_H
 #define MTLSGATE_PROXY_ORIGIN_POOL_H
 
+#include "base/slice.h"
 #include "proxy/failure.h"
 
 struct addr;
@@ -52,8 +53,21 @@ void origin_pool_drain(struct origin_pool *pool);
 /* Connections that are lent or being opened. */
 unsigned origin_pool_busy(const struct origin_pool *pool);
 
-/* A stream of the idle connection used last, unbound; NULL: none is idle. */
-struct stream *origin_pool_reuse(struct origin_pool *pool);
+/* What a connection begins with (PROXY header); copied. */
+struct origin_hello {
+	struct slice bytes; /* empty: nothing, and anybody may use it */
+	/* Whose it is, at most ORIGIN_HELLO_OWNER bytes: nobody else ever gets
+	 * it; empty: it is not kept. */
+	struct slice owner;
+};
+enum { ORIGIN_HELLO_OWNER = 31 };
+
+/*
+ * A stream of the idle connection used last that is hello->owner's, unbound;
+ * NULL: none is.
+ */
+struct stream *origin_pool_reuse(
+	struct origin_pool *pool, const struct origin_hello *hello);
 
 struct origin_pool_events {
 	/* Bind the stream at once. */
@@ -66,6 +80,7 @@ struct origin_pool_events {
  * memory or descriptors are out.
  */
 struct origin_conn *origin_pool_connect(struct origin_pool *pool,
+	const struct origin_hello *hello,
 	const struct origin_pool_events *events, void *owner)
 	__attribute__((warn_unused_result));
 /* Gives up a connection that is being opened; no event comes. */

@@ -10,6 +10,13 @@ static const struct config_word balance_words[] = {
 	{NULL, 0},
 };
 
+static const struct config_word announce_words[] = {
+	{"none", ANNOUNCE_NONE},
+	{"v2", ANNOUNCE_V2},
+	{"v2_with_certificate", ANNOUNCE_V2_CERTIFICATE},
+	{NULL, 0},
+};
+
 const struct config_key config_schema_origins[] = {
 	KEY("origin", URL,
 		"the only origin, like http://127.0.0.1:8080 or unix:/path; "
@@ -49,6 +56,10 @@ const struct config_key config_schema_origins[] = {
 		ORIGIN(tls.cert)),
 	KEY("origins.*.tls.key", PATH, "its private key in PEM form",
 		ORIGIN(tls.key)),
+	KEY("origins.*.proxy_protocol", WORD,
+		"a PROXY header that tells of the client and its TLS",
+		ORIGIN(proxy_protocol), .fallback = "none",
+		.words = announce_words),
 	KEY("origins.*.keepalive", MAP, "connections kept open"),
 	KEY("origins.*.keepalive.connections", COUNT,
 		"idle connections kept by a worker",

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/sock.h"
@@ -150,11 +151,15 @@ static void connected(struct conn *conn)
 {
 	int error = sock_error(conn->fd);
 
+	conn->blocked = false;
+	if (!error && conn->out.len)
+		conn_flush(conn); /* conn_lead */
 	if (error) {
 		conn_fail_errno(conn, CONN_FAIL_CONNECT, error);
+	} else if (conn->broken) {
+		return; /* told from the task */
 	} else if (conn->ssl) {
 		conn->state = CONN_HANDSHAKE;
-		conn->blocked = false;
 		conn->readable = true; /* ours is the first word */
 	} else {
 		conn_opened(conn);
@@ -350,6 +355,20 @@ struct conn *conn_connect(struct conn_io *io, const struct addr *addr,
 }
 
 /* ---- verbs ---- */
+
+bool conn_lead(struct conn *conn, struct slice bytes)
+{
+	assert(conn->state == CONN_CONNECTING || conn->state == CONN_FAILED);
+	return buf_append(&conn->out, bytes);
+}
+
+bool conn_local(const struct conn *conn, struct addr *addr)
+{
+	*addr = (struct addr){.len = sizeof(addr->sa)};
+	return conn->fd >= 0 &&
+	       !getsockname(conn->fd, &addr->sa.any, &addr->len) &&
+	       addr->len <= sizeof(addr->sa);
+}
 
 void conn_pause(struct conn *conn)
 {

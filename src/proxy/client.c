@@ -44,7 +44,7 @@ void client_set_address(struct client *client, const struct addr *addr)
 	client->ip_len = (uint8_t)len;
 }
 
-static void peer_get(const struct client *client, struct addr *addr)
+void client_peer_get(const struct client *client, struct addr *addr)
 {
 	*addr = (struct addr){.len = client->peer.len};
 	memcpy(&addr->sa, &client->peer.sa, client->peer.len);
@@ -115,7 +115,7 @@ void client_end(struct client *client, enum stream_close how)
 	if (client->conn) /* else its PROXY header never came */
 		(how == STREAM_DONE ? conn_finish : conn_abort)(&client->conn);
 	list_remove(client);
-	peer_get(client, &peer);
+	client_peer_get(client, &peer);
 	admission_leave(env->admission, env->slot, &peer);
 	client_uncount(env, METRIC_GAUGE_CONNECTIONS);
 	bury_later(client);

@@ -21,6 +21,9 @@ bool client_make_headers(struct client *client, struct arena *scratch,
 enum cert_headers_fault client_add_headers(void *owner,
 	struct header_request *request, struct arena *arena,
 	struct header_block *fields);
+/* client_announce: the PROXY header, as struct exchange_client has it. */
+bool client_announce(void *owner, bool certificate, struct arena *arena,
+	struct slice *header) __attribute__((warn_unused_result));
 /* client_policy: the leaf, with its extensions when the caller or a policy
  * asks for them; NULL without one, or for memory. */
 const struct cert_info *client_leaf(

@@ -100,6 +100,7 @@ static void on_stream(void *owner, struct stream *stream)
 		.listener_number = client->listener,
 		.granted = client->granted,
 		.describe = client_describe,
+		.announce = client_announce,
 		.sni = tls_context_sni(client->env->contexts[client->listener]),
 		.over = on_exchange_over,
 		.owner = client};

@@ -94,9 +94,9 @@ void client_handshake_over(struct client *client); /* however it ended */
 bool client_distrusted(const struct client *client);
 /* It is; open, it is told to reconnect: idle, it is closed after idle_ms. */
 void client_tell_distrust(struct client *client, int64_t idle_ms);
-
 /* client: its address, once; the whole house takes it from here. */
 void client_set_address(struct client *client, const struct addr *addr);
+void client_peer_get(const struct client *client, struct addr *addr);
 /* Sets up TLS on fd, which it takes. false: memory. */
 bool client_connect(struct client *client, int fd)
 	__attribute__((warn_unused_result));

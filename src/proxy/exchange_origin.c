@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "http/message.h"
 #include "policy/header_plan.h"
+#include "policy/route.h"
 #include "proxy/deadline.h"
 #include "proxy/http_date.h"
 #include "proxy/observer.h"
@@ -274,8 +275,36 @@ static const struct lease_events lease_events = {
 	.failed = on_no_origin,
 };
 
+/* An origin that wants a PROXY header gets one on a connection of this client
+ * alone. */
+static enum failure announce(struct exchange *x)
+{
+	enum config_announce how =
+		x->env->config->origins[x->route->origin].proxy_protocol;
+	struct slice header = {NULL, 0};
+
+	if (how == ANNOUNCE_NONE)
+		return FAILURE_NONE;
+	if (!x->client.announce)
+		return FAILURE_CERT_HEADERS;
+	if (!x->client.announce(x->client.owner, how == ANNOUNCE_V2_CERTIFICATE,
+		    x->arena, &header))
+		return FAILURE_MEMORY;
+	if (!header.len)
+		return FAILURE_CERT_HEADERS;
+	x->lease.hello.bytes = header;
+	x->lease.hello.owner = x->client.connection_id;
+	return FAILURE_NONE;
+}
+
 void exchange_lease(struct exchange *x)
 {
+	enum failure failure = announce(x);
+
+	if (failure != FAILURE_NONE) {
+		exchange_reply(x, failure, HTTP_RULE_NONE, 0);
+		return;
+	}
 	if (!x->deadline)
 		x->deadline = deadline_take(x->env->deadlines, on_deadline, x);
 	if (!x->deadline) {

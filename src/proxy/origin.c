@@ -191,7 +191,8 @@ static void connect_next(struct lease *lease)
 	struct endpoint *endpoint = endpoint_of(lease, index_of(lease));
 
 	lease->address = slice_str(endpoint->text);
-	lease->conn = origin_pool_connect(endpoint->pool, &pool_events, lease);
+	lease->conn = origin_pool_connect(
+		endpoint->pool, &lease->hello, &pool_events, lease);
 	if (lease->conn)
 		return;
 	server_health_forget(&server_of(lease)->health);
@@ -205,7 +206,8 @@ static struct stream *reuse(struct lease *lease)
 	for (size_t i = 0; i < server->count; i++) {
 		struct endpoint *endpoint = endpoint_of(
 			lease, (server->current + i) % server->count);
-		struct stream *stream = origin_pool_reuse(endpoint->pool);
+		struct stream *stream =
+			origin_pool_reuse(endpoint->pool, &lease->hello);
 
 		if (stream) {
 			lease->address = slice_str(endpoint->text);

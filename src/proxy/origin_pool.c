@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/loop.h"
 #include "config/config.h"
@@ -36,6 +37,8 @@ struct origin_conn {
 	struct loop_timer connecting;
 	const struct origin_pool_events *events; /* while connecting */
 	void *owner;
+	bool lead;                          /* it began with a hello */
+	char hello[ORIGIN_HELLO_OWNER + 1]; /* whose it is then */
 	struct loop_corpse corpse;
 };
 
@@ -162,9 +165,20 @@ static bool may_keep(const struct origin_conn *oc)
 	const struct origin_pool *pool = oc->pool;
 	const struct config_origin *config = pool->setup->config;
 
-	return !pool->draining &&
+	return !pool->draining && (!oc->lead || oc->hello[0]) &&
 	       pool->idle_count < config->keepalive_connections &&
 	       h1_client_served(oc->client) < config->keepalive_requests;
+}
+
+/* Those that are a client's own are of no use when it is gone, which nobody
+ * tells: the one that waits longest gives way. */
+static void make_room(const struct origin_conn *oc)
+{
+	const struct origin_pool *pool = oc->pool;
+
+	if (oc->lead && pool->idle.last &&
+		pool->idle_count >= pool->setup->config->keepalive_connections)
+		oc_close(pool->idle.last, STREAM_DONE);
 }
 
 static void on_idle(void *owner)
@@ -173,6 +187,7 @@ static void on_idle(void *owner)
 	struct origin_pool *pool = oc->pool;
 
 	assert(oc->magic == OC_MAGIC && oc->state == OC_LENT);
+	make_room(oc);
 	if (!may_keep(oc)) {
 		oc_close(oc, STREAM_DONE);
 		return;
@@ -209,10 +224,21 @@ unsigned origin_pool_busy(const struct origin_pool *pool)
 	return pool->busy_count;
 }
 
-struct stream *origin_pool_reuse(struct origin_pool *pool)
+static bool is_for(
+	const struct origin_conn *oc, const struct origin_hello *hello)
+{
+	if (!oc->lead)
+		return !hello->bytes.len;
+	return hello->bytes.len && slice_eq(slice_str(oc->hello), hello->owner);
+}
+
+struct stream *origin_pool_reuse(
+	struct origin_pool *pool, const struct origin_hello *hello)
 {
 	struct origin_conn *oc = pool->idle.first;
 
+	while (oc && !is_for(oc, hello))
+		oc = oc->next;
 	if (!oc)
 		return NULL;
 	leave_list(oc);
@@ -327,7 +353,20 @@ static void on_connect_deadline(void *arg)
 			       : "connect timed out");
 }
 
+/* false: out of memory. */
+static bool lead(struct origin_conn *oc, const struct origin_hello *hello)
+{
+	if (!hello->bytes.len)
+		return true;
+	assert(hello->owner.len <= ORIGIN_HELLO_OWNER);
+	oc->lead = true;
+	if (hello->owner.len)
+		memcpy(oc->hello, hello->owner.ptr, hello->owner.len);
+	return conn_lead(oc->conn, hello->bytes);
+}
+
 struct origin_conn *origin_pool_connect(struct origin_pool *pool,
+	const struct origin_hello *hello,
 	const struct origin_pool_events *events, void *owner)
 {
 	const struct origin_pool_setup *setup = pool->setup;
@@ -352,6 +391,10 @@ struct origin_conn *origin_pool_connect(struct origin_pool *pool,
 	oc->conn = conn_connect(setup->io, pool->addr, &ssl, &conn_events, oc);
 	if (!oc->conn)
 		goto failed;
+	if (!lead(oc, hello)) {
+		conn_abort(&oc->conn);
+		goto failed;
+	}
 	list_push(&pool->busy, oc);
 	pool->busy_count++;
 	return oc;

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "http/message.h"
 #include "http/stream.h"
+#include "net/proxy_announce.h"
 #include "proxy/metrics.h"
 
 enum { FIRST_MS = 1000, CONTENT_MAX = 65536, WORDS = 64 };
@@ -252,10 +253,14 @@ static void connect_next(struct probe *probe)
 {
 	const struct server *server = server_of(probe);
 	size_t i = (server->current + probe->tried) % server->count;
+	struct origin_hello hello = {.bytes = {NULL, 0}};
 
+	/* nobody's but our own; without an owner it is not kept */
+	if (probe->origin->setup.config->proxy_protocol != ANNOUNCE_NONE)
+		hello.bytes = proxy_announce_local();
 	probe->conn = origin_pool_connect(
-		probe->origin->endpoints[server->first + i].pool, &pool_events,
-		probe);
+		probe->origin->endpoints[server->first + i].pool, &hello,
+		&pool_events, probe);
 	if (probe->conn)
 		return;
 	drop_run(probe, STREAM_ABORT);

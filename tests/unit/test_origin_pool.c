@@ -27,6 +27,8 @@ struct end { /* what an exchange would be */
 	bool failed;
 };
 
+static const struct origin_hello anybody;
+
 struct rig {
 	struct bench bench;
 	struct addr addr;
@@ -182,7 +184,7 @@ static struct origin_conn *open_one(struct rig *rig, unsigned i)
 	struct origin_conn *oc;
 
 	rig->ends[i].rig = rig;
-	oc = origin_pool_connect(rig->pool, &events, &rig->ends[i]);
+	oc = origin_pool_connect(rig->pool, &anybody, &events, &rig->ends[i]);
 	assert_non_null(oc);
 	return oc;
 }
@@ -229,7 +231,7 @@ static void an_idle_connection_is_used_again_the_last_one_first(void **state)
 	serve(rig, 2);
 	assert_int_equal(idle(rig), 2);
 	rig->peers[0].got = rig->peers[1].got = 0;
-	take(&rig->ends[1], origin_pool_reuse(rig->pool));
+	take(&rig->ends[1], origin_pool_reuse(rig->pool, &anybody));
 	assert_int_equal(idle(rig), 1);
 	answer(rig, 1, "");
 	assert_int_equal(rig->peers[0].got, 0);
@@ -254,7 +256,7 @@ static void a_connection_serves_only_so_many_requests(void **state)
 	rig->config.keepalive_requests = 2;
 	serve(rig, 1);
 	rig->peers[0].got = 0;
-	take(&rig->ends[0], origin_pool_reuse(rig->pool));
+	take(&rig->ends[0], origin_pool_reuse(rig->pool, &anybody));
 	answer(rig, 0, "");
 	assert_int_equal(idle(rig), 0);
 	BENCH_UNTIL(&rig->bench, rig->peers[0].fin);
@@ -268,7 +270,7 @@ static void an_answer_without_keep_alive_ends_the_connection(void **state)
 	accept_one(rig, 0);
 	answer(rig, 0, "Connection: close\r\n");
 	assert_int_equal(idle(rig), 0);
-	assert_null(origin_pool_reuse(rig->pool));
+	assert_null(origin_pool_reuse(rig->pool, &anybody));
 }
 
 static void an_idle_connection_is_dropped_when_the_origin_leaves(void **state)
@@ -281,7 +283,7 @@ static void an_idle_connection_is_dropped_when_the_origin_leaves(void **state)
 	/* and when it speaks unasked */
 	peer_say(&rig->peers[1], SLICE("HTTP/1.1 408 bye\r\n\r\n"));
 	BENCH_UNTIL(&rig->bench, idle(rig) == 0);
-	assert_null(origin_pool_reuse(rig->pool));
+	assert_null(origin_pool_reuse(rig->pool, &anybody));
 }
 
 static void run_until_idle(struct rig *rig, uint64_t count)
