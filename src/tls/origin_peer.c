@@ -90,7 +90,7 @@ static bool resume(struct origin_peer *peer, SSL *ssl)
 
 /* ---- a connection ---- */
 
-static bool expect_name(const struct origin_peer *peer, SSL *ssl)
+static bool expect_name(struct origin_peer *peer, SSL *ssl)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
 
