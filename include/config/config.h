@@ -82,6 +82,9 @@ struct config_origin {
 	unsigned next_weight;          /* while they are read */
 	const char *next_host;
 	bool next_tls;
+	bool next_named;
+	uint16_t next_port;
+	int64_t resolve_every_ms; /* 0: when it is loaded alone */
 	struct config_origin_tls tls;
 	struct config_health health;
 	enum config_announce proxy_protocol;

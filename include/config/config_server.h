@@ -48,6 +48,8 @@ struct config_server {
 	const char *authority;
 	const char *host; /* without port and brackets; NULL: a unix socket */
 	bool tls;         /* https:// */
+	bool named;       /* host is a name, which is looked up */
+	uint16_t port;
 	unsigned weight;
 	size_t first; /* of its addresses, in those of the origin */
 	size_t count;

@@ -20,6 +20,7 @@ struct config;
 struct config_problems;
 struct file_watch;
 struct err;
+struct name_board;
 struct origin_context;
 struct rulebook;
 struct seat;
@@ -48,6 +49,7 @@ struct generation {
 	struct tls_context **contexts; /* one per listener; NULL: freed */
 	/* One per origin, NULL where no server is https://; NULL: freed. */
 	struct origin_context **origin_contexts;
+	struct name_board *names;       /* NULL: none is looked up */
 	struct generation_trust *trust; /* one per listener */
 	struct privdrop who;
 	struct socket_group **groups; /* one per listener; lent by sockets */

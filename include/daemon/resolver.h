@@ -4,7 +4,7 @@
  * getaddrinfo blocks, and what it loads is not ours. So a short-lived child
  * process asks it, one a name: nothing is shared, a name that hangs hinders
  * no other, and an alarm ends it. The same name is asked once at a time, and
- * remembered for RESOLVER_KEEP_MS.
+ * remembered for keep_ms.
  *
  * The process must ignore SIGCHLD: nobody waits for these children.
  */
@@ -18,13 +18,14 @@ struct resolver;
 struct resolver_ask;
 
 enum {
-	RESOLVER_NAMES = 32,    /* remembered, or asked for, at once */
-	RESOLVER_ADDRESSES = 8, /* of one name; more are not looked at */
-	RESOLVER_SECONDS = 10,  /* the longest life of a child */
+	RESOLVER_NAMES = 64,     /* remembered, or asked for, at once */
+	RESOLVER_ADDRESSES = 32, /* of one name; more are not looked at */
+	RESOLVER_SECONDS = 10,   /* the longest life of a child */
 	RESOLVER_KEEP_MS = 30000,
 };
 
-struct resolver *resolver_new(struct loop *loop)
+/* keep_ms: 0: each ask looks anew. */
+struct resolver *resolver_new(struct loop *loop, int64_t keep_ms)
 	__attribute__((warn_unused_result));
 /* All asks must be over or cancelled. NULL is ignored. */
 void resolver_free(struct resolver *resolver);

@@ -1,6 +1,7 @@
 /*
- * steward: the process beside the workers that serves the operator, and asks
- * OCSP responders for the workers (daemon/ocsp_desk).
+ * steward: the process beside the workers that serves the operator, asks OCSP
+ * responders for the workers (daemon/ocsp_desk), and looks the names of origins
+ * up (daemon/name_watch).
  *
  * Unprivileged like them and without any key. It reads the shared memory and
  * answers on the admin address; where there is none it only waits. It says
@@ -12,12 +13,14 @@
 #include <sys/types.h>
 
 struct config;
+struct name_board;
 struct privdrop;
 struct shared;
 
 struct steward_setup { /* lent, save the descriptors */
 	pid_t master;
 	const struct config *config;
+	struct name_board *names; /* to be written; NULL: there are none */
 	const struct privdrop *who;
 	struct shared *shared;
 	int channel; /* taken */

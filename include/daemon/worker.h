@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 struct config;
+struct name_board;
 struct origin_context;
 struct privdrop;
 struct rulebook;
@@ -32,6 +33,7 @@ struct worker_setup { /* lent for the worker's life, save the descriptors */
 	const struct rulebook *rules; /* of this config */
 	struct tls_context *const *contexts;
 	struct origin_context *const *origin_contexts;
+	const struct name_board *names; /* or NULL */
 	const struct privdrop *who;
 	struct shared *shared;
 	unsigned slot;

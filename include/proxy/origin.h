@@ -18,6 +18,7 @@
 #include "proxy/origin_pool.h"
 #include "proxy/origin_queue.h"
 
+struct addr;
 struct lease;
 struct origin;
 struct origin_conn;
@@ -47,7 +48,7 @@ struct lease {
 	bool reused;                     /* out: a kept connection it was */
 	unsigned retries;     /* out: origin_retry said yes so often */
 	int64_t waited_ms;    /* out: for a place, all in all */
-	struct slice address; /* out: as text, lives with the origin */
+	struct slice address; /* out: as text, during the event */
 };
 
 /* setup is copied; one pool per address. NULL when memory is out. */
@@ -57,6 +58,12 @@ struct origin *origin_new(const struct origin_pool_setup *setup)
 void origin_free(struct origin *origin);
 /* Says goodbye to idle connections and keeps no more of them. */
 void origin_drain(struct origin *origin);
+/*
+ * The name of this server (of config->servers) has these addresses now, with
+ * their ports, at least one. Connections to others run to their end.
+ */
+void origin_set_addresses(struct origin *origin, size_t server,
+	const struct addr *addrs, size_t count);
 
 /*
  * Of the lease, events, owner, client and hello are set; the rest is filled.

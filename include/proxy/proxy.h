@@ -18,6 +18,7 @@ struct err;
 struct http_limits;
 struct loop;
 struct metrics;
+struct name_board;
 struct origin_context;
 struct proxy;
 struct rate_table;
@@ -32,6 +33,7 @@ struct proxy_setup { /* everything is lent and outlives the proxy */
 	struct tls_context *const *contexts; /* one per config listener */
 	/* One per origin, NULL where none is needed; NULL: nowhere. */
 	struct origin_context *const *origin_contexts;
+	const struct name_board *names; /* NULL: no name is looked up again */
 	struct metrics *metrics;
 	struct admission *admission;
 	struct rate_table *rates;  /* NULL: rate_limits are not asked for */

@@ -189,6 +189,14 @@ static void resolve(struct config_loader *loader, struct config_spot spot,
 	freeaddrinfo(list);
 }
 
+static void resolve_name(struct config_loader *loader, struct config_spot spot,
+	struct config_origin *origin, const char *host, uint16_t port)
+{
+	origin->next_named = true;
+	origin->next_port = port;
+	resolve(loader, spot, origin, host, port);
+}
+
 static void find_addresses(struct config_loader *loader,
 	struct config_spot spot, struct config_origin *origin,
 	const struct url *url)
@@ -211,7 +219,7 @@ static void find_addresses(struct config_loader *loader,
 		config_complain(
 			loader, spot, "\"[%s]\" is not an IPv6 address", host);
 	else
-		resolve(loader, spot, origin, host, url->port);
+		resolve_name(loader, spot, origin, host, url->port);
 }
 
 static void read_unix(struct config_loader *loader, struct config_spot spot,
@@ -251,7 +259,8 @@ static void read_url(struct config_loader *loader, struct config_spot spot,
 	struct url url = {0};
 	const char *scheme;
 
-	origin->next_tls = false;
+	origin->next_tls = origin->next_named = false;
+	origin->next_port = 0;
 	origin->next_host = NULL;
 	/* given, if only wrongly: not reported as missing, too */
 	origin->url.text = "";
@@ -298,6 +307,8 @@ static void add_server(
 		.authority = origin->authority,
 		.host = origin->next_host,
 		.tls = origin->next_tls,
+		.named = origin->next_named,
+		.port = origin->next_port,
 		.weight = origin->next_weight,
 		.first = first,
 		.count = origin->address_count - first};

@@ -71,6 +71,10 @@ const struct config_key config_schema_origins[] = {
 	KEY("origins.*.keepalive.requests", COUNT, "requests on one connection",
 		ORIGIN(keepalive_requests), .fallback = "10000",
 		RANGE(1, UINT32_MAX)),
+	KEY("origins.*.resolve_every", DURATION,
+		"how often the names of servers are looked up; 0s: when the "
+		"configuration is loaded",
+		ORIGIN(resolve_every_ms), .fallback = "30s", RANGE(0, DAY)),
 	KEY("origins.*.health", MAP, "asking each server whether it is well"),
 	KEY("origins.*.health.path", TEXT,
 		"what is asked for, like /healthz; 200 to 299 is well",

@@ -14,6 +14,7 @@
 #include "daemon/sockets.h"
 #include "policy/cert_headers.h"
 #include "policy/rulebook.h"
+#include "proxy/name_board.h"
 #include "tls/origin_context.h"
 #include "tls/tls_context.h"
 
@@ -110,6 +111,14 @@ static bool build_origin_contexts(
 	return ok;
 }
 
+static bool build_names(struct generation *g, struct config_problems *problems)
+{
+	if (!name_board_needed(g->config))
+		return true;
+	g->names = name_board_new(g->config);
+	return g->names || no_memory(g->config->path, problems);
+}
+
 static bool find_user(struct generation *g, struct config_problems *problems)
 {
 	const struct config_process *process = &g->config->process;
@@ -139,6 +148,7 @@ static bool load(struct generation *g, const char *path,
 	g->rules = rulebook_new(g->config, problems);
 	built = build_contexts(g, ring, problems) && g->rules;
 	built = build_origin_contexts(g, problems) && built;
+	built = build_names(g, problems) && built;
 	return find_user(g, problems) && built;
 }
 
@@ -183,6 +193,7 @@ void generation_free(struct generation *g)
 	if (!g)
 		return;
 	generation_free_contexts(g);
+	name_board_free(g->names);
 	free(g->trust);
 	if (g->access_owned)
 		close(g->access_fd);

@@ -169,6 +169,7 @@ static int be_worker(const struct seat *seat, int channel)
 		.rules = g->rules,
 		.contexts = g->contexts,
 		.origin_contexts = g->origin_contexts,
+		.names = g->names,
 		.who = &g->who,
 		.shared = master->shared,
 		.slot = (unsigned)seat->slot,
@@ -195,6 +196,7 @@ static int be_steward(const struct seat *seat, int channel)
 	struct generation *g = seat->generation;
 	const struct steward_setup setup = {.master = master->pid,
 		.config = g->config,
+		.names = g->names,
 		.who = &g->who,
 		.shared = master->shared,
 		.channel = channel,

@@ -315,7 +315,7 @@ struct ocsp_desk *ocsp_desk_new(const struct ocsp_desk_setup *setup)
 		return NULL;
 	desk->setup = *setup;
 	desk->cache = ocsp_cache_new(OCSP_DESK_ANSWERS);
-	desk->resolver = resolver_new(setup->loop);
+	desk->resolver = resolver_new(setup->loop, RESOLVER_KEEP_MS);
 	if (desk->cache && desk->resolver)
 		return desk;
 	ocsp_desk_free(desk);

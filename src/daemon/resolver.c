@@ -52,6 +52,7 @@ struct resolver_ask {
 
 struct resolver {
 	struct loop *loop;
+	int64_t keep_ms;
 	struct resolver_name names[RESOLVER_NAMES];
 };
 
@@ -139,7 +140,8 @@ static void on_found(void *arg, unsigned ready)
 	name->state = NAME_KNOWN;
 	name->since_ms = loop_now_ms(name->resolver->loop);
 	if (!name->found.count)
-		name->since_ms -= RESOLVER_KEEP_MS; /* it may be there soon */
+		name->since_ms -=
+			name->resolver->keep_ms; /* it may be there soon */
 	tell_all(name);
 }
 
@@ -170,7 +172,7 @@ static bool is_fresh(const struct resolver_name *name)
 	return name->state == NAME_ASKED ||
 	       (name->state == NAME_KNOWN &&
 		       loop_now_ms(name->resolver->loop) - name->since_ms <
-			       RESOLVER_KEEP_MS);
+			       name->resolver->keep_ms);
 }
 
 /* The entry of that name, or one that it may have; NULL: all are busy. */
@@ -260,13 +262,14 @@ void resolver_cancel(struct resolver_ask *ask)
 	free(ask);
 }
 
-struct resolver *resolver_new(struct loop *loop)
+struct resolver *resolver_new(struct loop *loop, int64_t keep_ms)
 {
 	struct resolver *resolver = calloc(1, sizeof(*resolver));
 
 	if (!resolver)
 		return NULL;
 	resolver->loop = loop;
+	resolver->keep_ms = keep_ms;
 	for (size_t i = 0; i < RESOLVER_NAMES; i++) {
 		resolver->names[i].resolver = resolver;
 		resolver->names[i].fd = -1;

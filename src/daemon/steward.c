@@ -11,6 +11,7 @@
 #include "daemon/channel.h"
 #include "daemon/child.h"
 #include "daemon/listener.h"
+#include "daemon/name_watch.h"
 #include "daemon/ocsp_desk.h"
 #include "net/conn.h"
 #include "proxy/metrics.h"
@@ -23,7 +24,8 @@ struct steward {
 	struct loop *loop;
 	struct conn_io *io;
 	struct admin *admin;
-	struct ocsp_desk *desk; /* NULL: nobody asks */
+	struct ocsp_desk *desk;   /* NULL: nobody asks */
+	struct name_watch *names; /* NULL: there are none */
 	struct listener_set *listeners;
 	struct metrics metrics; /* its own: nobody sums them */
 	struct loop_watch watch;
@@ -137,9 +139,20 @@ static bool make_desk(struct steward *steward)
 
 	if (!config_asks_ocsp(desk.config))
 		return true;
-	signal(SIGCHLD, SIG_IGN); /* for its resolver */
 	steward->desk = steward->io ? ocsp_desk_new(&desk) : NULL;
 	return steward->desk != NULL;
+}
+
+/* The same. */
+static bool make_names(struct steward *steward)
+{
+	const struct steward_setup *setup = steward->setup;
+
+	if (!setup->names)
+		return true;
+	steward->names =
+		name_watch_new(steward->loop, setup->config, setup->names);
+	return steward->names != NULL;
 }
 
 static bool make_parts(struct steward *steward)
@@ -150,6 +163,7 @@ static bool make_parts(struct steward *steward)
 		.arg = steward};
 	struct admin_setup admin = {.shared = setup->shared};
 
+	signal(SIGCHLD, SIG_IGN); /* for resolvers */
 	steward->loop = loop_new();
 	if (!steward->loop)
 		return false;
@@ -163,7 +177,7 @@ static bool make_parts(struct steward *steward)
 	steward->admin = admin_new(&admin);
 	steward->listeners = listener_set_new(&listeners);
 	return steward->io && steward->admin && steward->listeners &&
-	       make_desk(steward) &&
+	       make_desk(steward) && make_names(steward) &&
 	       (setup->socket < 0 || listener_set_add(steward->listeners, 0,
 					     setup->socket)) &&
 	       loop_watch_read(steward->loop, &steward->watch, setup->channel,
@@ -188,6 +202,7 @@ static void unmake(struct steward *steward)
 	listener_set_free(steward->listeners);
 	admin_free(steward->admin);
 	ocsp_desk_free(steward->desk);
+	name_watch_free(steward->names);
 	conn_io_free(steward->io);
 	loop_unwatch(&steward->watch);
 	loop_free(steward->loop);

@@ -206,6 +206,7 @@ static bool make_proxy(struct worker *worker, struct err *err)
 		.rules = setup->rules,
 		.contexts = setup->contexts,
 		.origin_contexts = setup->origin_contexts,
+		.names = setup->names,
 		.metrics = shared_metrics(setup->shared, setup->slot),
 		.admission = shared_admission(setup->shared),
 		.rates = shared_rates(setup->shared),

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/arena.h"
 #include "config/config.h"
 #include "http/message.h"
 #include "policy/header_plan.h"
@@ -230,9 +231,11 @@ static const struct stream_events origin_events = {
 
 /* ---- the lease ---- */
 
+/* Copied: an address may go while the exchange waits for another turn. */
 static void note_lease(struct exchange *x)
 {
-	x->record.origin = x->lease.address;
+	if (!arena_dup(x->arena, x->lease.address, &x->record.origin))
+		x->record.origin = slice_of(NULL, 0);
 	x->record.queued_us = (uint64_t)x->lease.waited_ms * 1000;
 }
 

@@ -11,30 +11,15 @@
 
 enum { ORIGIN_LINES_MILLI = 1000, ORIGIN_LINES_BURST = 10 };
 
-static void endpoints_free(struct origin *origin)
+static void servers_free(struct origin *origin)
 {
-	for (size_t i = 0; origin->endpoints && i < origin->count; i++)
-		origin_pool_free(origin->endpoints[i].pool);
+	for (size_t i = 0; origin->servers && i < origin->server_count; i++)
+		origin_endpoints_free(&origin->servers[i]);
+	origin_endpoints_sweep(origin, true);
 	for (size_t i = 0; origin->servers && i < origin->server_count; i++)
 		origin_peer_free(origin->servers[i].tls);
-	free(origin->endpoints);
 	free(origin->servers);
 	free(origin->balance);
-}
-
-static bool make_endpoints(struct origin *origin, const struct server *server)
-{
-	for (size_t i = server->first; i < server->first + server->count; i++) {
-		const struct addr *addr = &origin->setup.config->addresses[i];
-		struct endpoint *endpoint = &origin->endpoints[i];
-
-		addr_print(addr, endpoint->text);
-		endpoint->pool =
-			origin_pool_new(&origin->setup, addr, server->tls);
-		if (!endpoint->pool)
-			return false;
-	}
-	return true;
 }
 
 static void on_freed(void *owner);
@@ -60,17 +45,10 @@ struct origin *origin_new(const struct origin_pool_setup *setup)
 		return NULL;
 	origin->setup = *setup;
 	make_queue(origin);
-	origin->count = setup->config->address_count;
-	origin->endpoints =
-		calloc(origin->count + 1, sizeof(*origin->endpoints));
 	log_bucket_init(
 		&origin->bucket, ORIGIN_LINES_MILLI, ORIGIN_LINES_BURST);
-	if (!origin_servers_make(origin) || !origin->endpoints)
+	if (!origin_servers_make(origin))
 		goto failed;
-	for (size_t i = 0; i < origin->server_count; i++) {
-		if (!make_endpoints(origin, &origin->servers[i]))
-			goto failed;
-	}
 	if (!origin_probes_start(origin))
 		goto failed;
 	return origin;
@@ -84,7 +62,7 @@ void origin_free(struct origin *origin)
 	if (!origin)
 		return;
 	origin_probes_stop(origin);
-	endpoints_free(origin);
+	servers_free(origin);
 	loop_cancel(origin->setup.loop, &origin->wake);
 	origin_queue_fini(&origin->queue);
 	free(origin);
@@ -93,8 +71,8 @@ void origin_free(struct origin *origin)
 void origin_drain(struct origin *origin)
 {
 	origin_probes_stop(origin);
-	for (size_t i = 0; i < origin->count; i++)
-		origin_pool_drain(origin->endpoints[i].pool);
+	for (size_t i = 0; i < origin->server_count; i++)
+		origin_endpoints_drain(&origin->servers[i]);
 }
 
 /* ---- leases ---- */
@@ -111,7 +89,7 @@ static size_t index_of(const struct lease *lease)
 
 static struct endpoint *endpoint_of(const struct lease *lease, size_t index)
 {
-	return &lease->origin->endpoints[server_of(lease)->first + index];
+	return server_of(lease)->endpoints[index];
 }
 
 static void end_failed(struct lease *lease, enum failure why)
@@ -252,11 +230,10 @@ static void next_server(struct lease *lease, enum failure why)
 
 static bool is_full(const struct origin *origin)
 {
-	unsigned busy = 0;
+	unsigned max = origin->setup.busy_max;
+	unsigned busy = max ? origin_endpoints_busy(origin) : 0;
 
-	for (size_t i = 0; origin->setup.busy_max && i < origin->count; i++)
-		busy += origin_pool_busy(origin->endpoints[i].pool);
-	return busy > 0 && busy >= origin->setup.busy_max;
+	return busy > 0 && busy >= max;
 }
 
 static struct lease *lease_of(struct origin_queue_entry *entry)
@@ -302,6 +279,7 @@ static void on_wake(void *arg)
 {
 	struct origin *origin = arg;
 
+	origin_endpoints_sweep(origin, false);
 	while (origin->queue.first && !is_full(origin)) {
 		struct lease *lease =
 			lease_of(origin_queue_pop(&origin->queue));
@@ -316,7 +294,7 @@ static void on_freed(void *owner)
 {
 	struct origin *origin = owner;
 
-	if (origin->queue.first)
+	if (origin->queue.first || origin->retired)
 		loop_later(origin->setup.loop, &origin->wake);
 }
 

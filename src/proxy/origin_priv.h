@@ -1,6 +1,7 @@
 /*
  * origin: what its rooms share. origin.c: leases, places, connections;
- * origin_servers.c: which server is asked; origin_probe.c: whether it is well.
+ * origin_endpoints.c: addresses; origin_servers.c: which server is asked;
+ * origin_probe.c: whether it is well.
  */
 #ifndef MTLSGATE_PROXY_ORIGIN_PRIV_H
 #define MTLSGATE_PROXY_ORIGIN_PRIV_H
@@ -15,15 +16,16 @@
 
 struct endpoint {
 	struct origin_pool *pool;
+	struct endpoint *next; /* of those that are no more asked */
+	struct addr addr;
 	char text[ADDR_TEXT];
 };
 
-/* Its addresses are endpoints[first] and those behind. */
 struct server {
 	const char *url;
-	size_t first;
+	struct endpoint **endpoints; /* one per address */
 	size_t count;
-	size_t current;          /* that worked last, from first */
+	size_t current;          /* that worked last */
 	struct origin_peer *tls; /* NULL: plain */
 	struct server_health health;
 	int64_t back_ms;     /* when it came back; 0: it was never away */
@@ -32,8 +34,7 @@ struct server {
 
 struct origin {
 	struct origin_pool_setup setup;
-	struct endpoint *endpoints; /* one per address */
-	size_t count;
+	struct endpoint *retired; /* of names that have other addresses now */
 	struct server *servers;
 	struct balance_server *balance; /* of each of them */
 	size_t server_count;
@@ -42,6 +43,22 @@ struct origin {
 	struct origin_queue queue; /* while busy_max are in use */
 	struct loop_task wake;
 };
+
+/*
+ * origin_endpoints: the addresses of a server, each with its pool. Those that
+ * it has already stay as they are; what runs on others runs to its end. Their
+ * number is unchanged where false is returned: out of memory.
+ */
+bool origin_endpoints_set(struct origin *origin, struct server *server,
+	const struct addr *addrs, size_t count)
+	__attribute__((warn_unused_result));
+void origin_endpoints_drain(const struct server *server);
+/* Hard. */
+void origin_endpoints_free(struct server *server);
+/* Frees the retired ones that nobody uses any more, or all. */
+void origin_endpoints_sweep(struct origin *origin, bool all);
+/* Connections in use, of all servers and of the retired. */
+unsigned origin_endpoints_busy(const struct origin *origin);
 
 /* Fills in servers, balance and server_count. */
 bool origin_servers_make(struct origin *origin)

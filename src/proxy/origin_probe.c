@@ -259,8 +259,7 @@ static void connect_next(struct probe *probe)
 	if (probe->origin->setup.config->proxy_protocol != ANNOUNCE_NONE)
 		hello.bytes = proxy_announce_local();
 	probe->conn = origin_pool_connect(
-		probe->origin->endpoints[server->first + i].pool, &hello,
-		&pool_events, probe);
+		server->endpoints[i]->pool, &hello, &pool_events, probe);
 	if (probe->conn)
 		return;
 	drop_run(probe, STREAM_ABORT);

@@ -17,15 +17,17 @@ static bool set_server(struct origin *origin, size_t i)
 	const struct config_server *from =
 		config->server_count ? &config->servers[i] : &all;
 
-	origin->servers[i] = (struct server){.url = from->url.text,
-		.first = from->first,
-		.count = from->count};
+	origin->servers[i] = (struct server){.url = from->url.text};
 	origin->balance[i] = (struct balance_server){.weight = from->weight,
 		.hash = balance_hash(slice_str(from->url.text))};
-	if (!from->tls)
-		return true;
-	origin->servers[i].tls = origin_peer_new(origin->setup.tls, from->host);
-	return origin->servers[i].tls;
+	if (from->tls) {
+		origin->servers[i].tls =
+			origin_peer_new(origin->setup.tls, from->host);
+		if (!origin->servers[i].tls)
+			return false;
+	}
+	return origin_endpoints_set(origin, &origin->servers[i],
+		config->addresses + from->first, from->count);
 }
 
 bool origin_servers_make(struct origin *origin)
@@ -75,14 +77,12 @@ void origin_servers_note(
 		LOG_STR("server", server->url), LOG_STR("reason", why));
 }
 
-static uint64_t active_of(
-	const struct origin *origin, const struct server *server)
+static uint64_t active_of(const struct server *server)
 {
 	uint64_t active = 0;
 
 	for (size_t i = 0; i < server->count; i++)
-		active += origin_pool_busy(
-			origin->endpoints[server->first + i].pool);
+		active += origin_pool_busy(server->endpoints[i]->pool);
 	return active;
 }
 
@@ -122,7 +122,7 @@ bool origin_servers_choose(struct origin *origin, struct lease *lease)
 			lease->seen >> i & 1 || !is_open(origin, i, now_ms);
 		one->weight = weight_of(origin, i, now_ms);
 		if (how == BALANCE_LEAST_CONNECTIONS)
-			one->active = active_of(origin, &origin->servers[i]);
+			one->active = active_of(&origin->servers[i]);
 	}
 	if (how == BALANCE_CLIENT_IP)
 		key = balance_hash(lease->client);

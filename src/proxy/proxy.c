@@ -16,6 +16,7 @@
 #include "proxy/http_date.h"
 #include "proxy/ids.h"
 #include "proxy/ocsp_asker.h"
+#include "proxy/name_reader.h"
 #include "proxy/origin.h"
 #include "proxy/origin_pool.h"
 #include "proxy/rate_limits.h"
@@ -36,6 +37,7 @@ struct proxy {
 	struct http_limits origin_limits;
 	struct origin **origins;
 	size_t origin_count;
+	struct name_reader *names; /* NULL: none is looked up again */
 	struct header_plan *headers;
 	struct access_log access;
 	struct ids ids;
@@ -162,6 +164,17 @@ static bool make_origins(struct proxy *proxy)
 	return true;
 }
 
+static bool make_names(struct proxy *proxy)
+{
+	const struct proxy_setup *setup = &proxy->setup;
+
+	if (!setup->names)
+		return true;
+	proxy->names = name_reader_new(
+		proxy->loop, setup->config, setup->names, proxy->origins);
+	return proxy->names;
+}
+
 /* Off, a request must not notice. */
 static bool make_rates(struct proxy *proxy)
 {
@@ -193,7 +206,7 @@ static bool make_parts(struct proxy *proxy)
 		if (!proxy->clients.asker)
 			return false;
 	}
-	return make_rates(proxy) && make_origins(proxy);
+	return make_rates(proxy) && make_origins(proxy) && make_names(proxy);
 }
 
 static void on_client_gone(void *arg);
@@ -228,6 +241,8 @@ static void join_parts(struct proxy *proxy)
 
 static void free_parts(struct proxy *proxy)
 {
+	name_reader_free(proxy->names);
+	proxy->names = NULL;
 	for (size_t i = 0; i < proxy->origin_count; i++)
 		origin_free(proxy->origins[i]);
 	proxy->origin_count = 0;

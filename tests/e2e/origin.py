@@ -115,7 +115,8 @@ class Origin:
     instead and does everything by itself.
     """
 
-    def __init__(self, answer=echo, serve=None, unix=None, backlog=128):
+    def __init__(self, answer=echo, serve=None, unix=None, backlog=128,
+                 place=("127.0.0.1", 0)):
         self.answer = answer
         self.serve = serve or self._serve
         self.requests = []
@@ -130,7 +131,7 @@ class Origin:
         else:
             self.sock = socket.socket()
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.sock.bind(("127.0.0.1", 0))
+            self.sock.bind(place)
         self.sock.listen(backlog)
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()

@@ -145,6 +145,7 @@ static const char full[] =
 	"    health: {path: /up, interval: 9s, timeout: 8s,\n"
 	"      unhealthy_after: 7, healthy_after: 6}, slow_start: 3s,\n"
 	"    retries: {max: 2, budget: 7%}, proxy_protocol: v2,\n"
+	"    resolve_every: 2m,\n"
 	"    allow_plaintext_remote: true}\n"
 	"timeouts: {handshake: 1s, request_header: 2s, request_body: 3s,\n"
 	"  keepalive: 4s, origin_connect: 5s, origin_response: 6s,\n"
@@ -190,6 +191,7 @@ static void every_key_reaches_its_member(void **state)
 	assert_int_equal(c->origins->health.healthy_after, 6);
 	assert_int_equal(c->origins->health.slow_start_ms, 3000);
 	assert_int_equal(c->origins->proxy_protocol, ANNOUNCE_V2);
+	assert_int_equal(c->origins->resolve_every_ms, 120000);
 	assert_int_equal(c->origins->retries_max, 2);
 	assert_int_equal(c->origins->retries_budget, 7);
 	assert_int_equal(c->timeouts.shutdown_ms, 120000);

@@ -47,7 +47,7 @@ static int setup(void **state)
 	assert_non_null(w);
 	signal(SIGCHLD, SIG_IGN);
 	bench_init(&w->bench);
-	w->resolver = resolver_new(w->bench.loop);
+	w->resolver = resolver_new(w->bench.loop, RESOLVER_KEEP_MS);
 	assert_non_null(w->resolver);
 	return 0;
 }
