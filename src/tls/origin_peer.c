@@ -48,11 +48,38 @@ static void forget(struct origin_peer *peer, size_t index)
 		(peer->session_count - index) * sizeof(*peer->sessions));
 }
 
+/*
+ * When the certificate was verified, seconds since 1970; 0: not noted. A ticket
+ * that comes on a resumed connection takes it over (the library copies what
+ * the application keeps with a session), so that a row of resumptions does not
+ * go on without end.
+ */
+static int64_t verified_at(const SSL_SESSION *session)
+{
+	int64_t at = 0;
+	void *data = NULL;
+	size_t len = 0;
+
+	if (SSL_SESSION_get0_ticket_appdata(
+		    (SSL_SESSION *)(uintptr_t)session, &data, &len) == 1 &&
+		len == sizeof(at))
+		memcpy(&at, data, sizeof(at));
+	return at;
+}
+
+static bool note_verified(SSL_SESSION *session)
+{
+	const int64_t now = time(NULL);
+
+	return verified_at(session) ||
+	       SSL_SESSION_set1_ticket_appdata(session, &now, sizeof(now)) == 1;
+}
+
 int origin_peer_keep(struct ssl_st *ssl, struct ssl_session_st *session)
 {
 	struct origin_peer *peer = SSL_get_app_data(ssl);
 
-	if (!SSL_SESSION_is_resumable(session))
+	if (!SSL_SESSION_is_resumable(session) || !note_verified(session))
 		return 0;
 	if (peer->session_count == ORIGIN_SESSIONS)
 		forget(peer, 0);
@@ -64,7 +91,7 @@ int origin_peer_keep(struct ssl_st *ssl, struct ssl_session_st *session)
 static bool is_fresh(const SSL_SESSION *session)
 {
 	X509 *leaf = SSL_SESSION_get0_peer((SSL_SESSION *)(uintptr_t)session);
-	long age = (long)time(NULL) - SSL_SESSION_get_time(session);
+	int64_t age = time(NULL) - verified_at(session);
 
 	return leaf && age >= 0 && age < ORIGIN_SESSION_S &&
 	       X509_cmp_current_time(X509_get0_notAfter(leaf)) > 0;

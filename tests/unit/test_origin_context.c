@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "config/config.h"
 #include "config/config_problem.h"
+#include "tls/origin_context_priv.h"
 #include "fake/tls_files.h"
 
 static struct tls_files files;
@@ -184,6 +185,109 @@ static void our_certificate_need_not_be_a_servers(void **state)
 	origin_context_free(context);
 }
 
+/* ---- sessions ---- */
+
+static SSL_CTX *server_of(const struct mint *leaf, int version)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+
+	assert_non_null(ctx);
+	SSL_CTX_set_max_proto_version(ctx, version);
+	assert_int_equal(SSL_CTX_use_certificate(ctx, leaf->cert), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(ctx, leaf->key), 1);
+	return ctx;
+}
+
+/* One connection, in memory; was it a resumption? */
+static bool shake(struct origin_peer *peer, SSL_CTX *server)
+{
+	SSL *ssl = origin_peer_connect(peer), *other = SSL_new(server);
+	BIO *near, *far;
+	char byte;
+	bool reused;
+
+	assert_int_equal(BIO_new_bio_pair(&near, 1 << 20, &far, 1 << 20), 1);
+	SSL_set_bio(ssl, near, near);
+	SSL_set_bio(other, far, far);
+	SSL_set_connect_state(ssl);
+	SSL_set_accept_state(other);
+	for (int i = 0; i < 10; i++) {
+		(void)SSL_do_handshake(ssl);
+		(void)SSL_do_handshake(other);
+	}
+	assert_true(SSL_is_init_finished(ssl));
+	assert_true(SSL_is_init_finished(other));
+	for (int i = 0; i < 20; i++) /* its tickets */
+		assert_true(SSL_read(ssl, &byte, 1) <= 0);
+	reused = SSL_session_reused(ssl);
+	SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_set_shutdown(other, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(ssl);
+	SSL_free(other);
+	return reused;
+}
+
+/* As if the certificate of each had been verified so long ago. */
+static void make_old(struct origin_peer *peer, long seconds)
+{
+	for (size_t i = 0; i < peer->session_count; i++) {
+		SSL_SESSION *session = peer->sessions[i];
+		void *data = NULL;
+		int64_t at;
+		size_t len;
+
+		assert_int_equal(
+			SSL_SESSION_get0_ticket_appdata(session, &data, &len),
+			1);
+		assert_int_equal(len, sizeof(at));
+		memcpy(&at, data, sizeof(at));
+		at -= seconds;
+		assert_int_equal(SSL_SESSION_set1_ticket_appdata(
+					 session, &at, sizeof(at)),
+			1);
+	}
+}
+
+static void sessions_end_an_hour_behind_the_full_handshake(void **state)
+{
+	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct origin_context *context = make(rig);
+		struct origin_peer *peer =
+			origin_peer_new(context, "localhost");
+		SSL_CTX *server = server_of(files.server, versions[i]);
+
+		assert_false(shake(peer, server));
+		assert_true(shake(peer, server));
+		make_old(peer, ORIGIN_SESSION_S / 2);
+		/* what it brings is as old as what it went on with */
+		assert_true(shake(peer, server));
+		make_old(peer, ORIGIN_SESSION_S / 2);
+		assert_false(shake(peer, server));
+		assert_true(peer->session_count <= ORIGIN_SESSIONS);
+		SSL_CTX_free(server);
+		origin_peer_free(peer);
+		origin_context_free(context);
+	}
+}
+
+static void a_few_sessions_are_kept(void **state)
+{
+	struct rig *rig = *state;
+	struct origin_context *context = make(rig);
+	struct origin_peer *peer = origin_peer_new(context, "localhost");
+	SSL_CTX *server = server_of(files.server, TLS1_3_VERSION);
+
+	SSL_CTX_set_num_tickets(server, 20);
+	assert_false(shake(peer, server));
+	assert_int_equal(peer->session_count, ORIGIN_SESSIONS);
+	SSL_CTX_free(server);
+	origin_peer_free(peer);
+	origin_context_free(context);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +303,11 @@ int main(void)
 			what_cannot_be_used_is_refused_r11, start, stop),
 		cmocka_unit_test_setup_teardown(
 			our_certificate_need_not_be_a_servers, start, stop),
+		cmocka_unit_test_setup_teardown(
+			sessions_end_an_hour_behind_the_full_handshake, start,
+			stop),
+		cmocka_unit_test_setup_teardown(
+			a_few_sessions_are_kept, start, stop),
 	};
 	int failed;
 
