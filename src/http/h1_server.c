@@ -420,9 +420,11 @@ static void drain(struct session *session, int64_t idle_ms)
 {
 	struct h1_server *s = server_of_session(session);
 
+	s->drained_ms = loop_now_ms(s->end.loop);
+	if (!s->draining)
+		s->drained_first_ms = s->drained_ms;
 	s->draining = true;
 	s->drain_idle_ms = idle_ms;
-	s->drained_ms = loop_now_ms(s->end.loop);
 	if (s->phase == SERVER_BUSY && s->end.tunnel)
 		arm(&s->end);
 	if (s->phase != SERVER_IDLE)

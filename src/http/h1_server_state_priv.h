@@ -37,9 +37,10 @@ struct h1_server {
 	enum method method;
 	enum message_version version;
 	/* times, monotonic */
-	int64_t since_ms; /* of the phase */
-	int64_t body_ms;  /* when the body could begin */
-	int64_t drained_ms;
+	int64_t since_ms;         /* of the phase */
+	int64_t body_ms;          /* when the body could begin */
+	int64_t drained_ms;       /* the last time */
+	int64_t drained_first_ms; /* a tunnel's grace begins */
 	int64_t drain_idle_ms;
 	/* the end */
 	enum stream_close how;

@@ -90,7 +90,7 @@ static int64_t tunnel_due(const struct h1_server *s)
 {
 	if (!s->draining || s->end.failed)
 		return 0;
-	return s->drained_ms + s->end.limits->tunnel_grace_ms;
+	return s->drained_first_ms + s->end.limits->tunnel_grace_ms;
 }
 
 bool h1_server_stalls(const struct h1_server *s)

@@ -493,6 +493,7 @@ static void a_tunnel_has_a_grace_when_its_session_drains(void **state)
 	assert_told(&s, TUNNELLED);
 	s.r.session->ops->drain(s.r.session, 0);
 	fake_loop_advance(s.loop, TUNNEL_GRACE_MS - 1);
+	s.r.session->ops->drain(s.r.session, 0); /* no more time by that */
 	give(&s, "x");
 	assert_told(&s, TUNNELLED "; body x");
 	fake_loop_advance(s.loop, 1);
