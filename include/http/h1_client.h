@@ -1,8 +1,8 @@
 /*
  * h1_client: an origin connection speaking HTTP/1.1; one stream at a time.
  *
- * Interim heads are told one by one, at most 16 of them; 101 is refused as
- * long as there are no tunnels. A connection is used again only when both
+ * Interim heads are told one by one, at most 16 of them; a 101 only when the
+ * request asked for an upgrade (R10). A connection is used again only when both
  * messages are complete, the origin keeps it, and no byte came that nobody
  * asked for. A failure tells whether the connection had served before
  * (`reused`), and that no byte of the request reached the socket and none of
