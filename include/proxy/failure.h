@@ -59,10 +59,11 @@ struct failure_info {
 	uint16_t status;  /* 0: nothing can be answered */
 	enum failure_blame blame;
 	const char *sentence;
-	unsigned retry_after_s; /* Retry-After; 0: none */
 };
 
 const struct failure_info *failure_info(enum failure failure);
+/* Seconds after which it may go better (Retry-After); 0: not known. */
+unsigned failure_retry_after_s(enum failure failure);
 /*
  * What the client is told: the words of the failure, and where it is to blame
  * and a rule says more, those of the rule. status 0: nothing can be answered.

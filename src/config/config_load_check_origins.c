@@ -22,11 +22,11 @@ static const struct addr *remote_address(const struct config_origin *origin)
 {
 	for (size_t i = 0; i < origin->server_count; i++) {
 		const struct config_server *server = &origin->servers[i];
-		const struct addr *addr = &origin->addresses[server->first];
+		size_t end = server->first + server->count;
 
-		for (size_t j = 0; j < server->count && !server->tls; j++) {
-			if (!addr_is_loopback(&addr[j]))
-				return &addr[j];
+		for (size_t j = server->first; j < end && !server->tls; j++) {
+			if (!addr_is_loopback(&origin->addresses[j]))
+				return &origin->addresses[j];
 		}
 	}
 	return NULL;

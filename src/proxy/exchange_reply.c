@@ -246,8 +246,8 @@ void exchange_reply(struct exchange *x, enum failure failure,
 {
 	struct answer answer = answer_for(x, failure, rule, status);
 
-	if (failure_info(failure)->retry_after_s)
-		x->retry_after_s = failure_info(failure)->retry_after_s;
+	if (failure_retry_after_s(failure))
+		x->retry_after_s = failure_retry_after_s(failure);
 	x->record.rule = rule;
 	exchange_note_refusal(x, failure, answer.status);
 	exchange_drop_origin(x, STREAM_ABORT);

@@ -43,9 +43,9 @@ static const struct failure_info table[FAILURE_COUNT] = {
 	[FAILURE_ORIGIN_UNAVAILABLE] = {"origin-unavailable", 503, BLAME_ORIGIN,
 		"The origin is not available now."},
 	[FAILURE_ORIGIN_QUEUE_FULL] = {"origin-queue-full", 503, BLAME_ORIGIN,
-		"The origin is busy, and too many wait for it.", 1},
+		"The origin is busy, and too many wait for it."},
 	[FAILURE_ORIGIN_QUEUE_TIMEOUT] = {"origin-queue-timeout", 503,
-		BLAME_ORIGIN, "The origin stayed busy for too long.", 1},
+		BLAME_ORIGIN, "The origin stayed busy for too long."},
 	[FAILURE_ORIGIN_TIMEOUT] = {"origin-timeout", 504, BLAME_ORIGIN,
 		"The origin did not answer in time."},
 	[FAILURE_ORIGIN_GONE] = {"origin-gone", 502, BLAME_ORIGIN,
@@ -72,6 +72,12 @@ const struct failure_info *failure_info(enum failure failure)
 {
 	assert(failure < FAILURE_COUNT);
 	return &table[failure];
+}
+
+unsigned failure_retry_after_s(enum failure failure)
+{
+	return failure == FAILURE_ORIGIN_QUEUE_FULL ||
+	       failure == FAILURE_ORIGIN_QUEUE_TIMEOUT;
 }
 
 struct failure_answer failure_answer(enum failure failure, enum http_rule rule)

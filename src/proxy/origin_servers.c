@@ -27,7 +27,8 @@ static bool set_server(struct origin *origin, size_t i)
 			return false;
 	}
 	return origin_endpoints_set(origin, &origin->servers[i],
-		config->addresses + from->first, from->count);
+		from->count ? &config->addresses[from->first] : NULL,
+		from->count);
 }
 
 bool origin_servers_make(struct origin *origin)
